@@ -466,15 +466,15 @@ async def test_work_that_shows_signs_of_life_is_left_alone_however_long_it_takes
     class Busy(Standing):
         async def once(self) -> bool:
             self.turns += 1
-            for _ in range(10):
-                await asyncio.sleep(0.01)
+            for _ in range(12):
+                await asyncio.sleep(0.02)
                 heartbeat.sign()
             stop.set()
             return True
 
     stop, health = ImpatientStop(), Health()
     stage = Busy(stop)
-    stage.bound = 0.08
+    stage.bound = 0.2
     async with asyncio.timeout(LONG):
         await run(stage, stop, health)
 

@@ -79,7 +79,7 @@ class Office:
 
 
 @asynccontextmanager
-async def office(site: Site, districts: int = 3, away: int = 0) -> AsyncIterator[Office]:
+async def office(site: Site, districts: int = 2, away: int = 0) -> AsyncIterator[Office]:
     """Open the office: everything runs, and `ada` (admin) and `vi` (viewer) can log in.
 
     The last `away` of the districts are not connected yet.

@@ -16,7 +16,7 @@ NAME = "Larkspur"
 
 
 async def test_a_district_is_chosen_invited_connected_asked_for_rules_and_given_a_window(site: Site) -> None:
-    async with office(site, 2, away=1) as open_office, running_browser() as browser, tab(browser) as page:
+    async with office(site, away=1) as open_office, running_browser() as browser, tab(browser) as page:
         district = open_office.districts[-1]
         await open_office.log_in(page, path="/board")
         await _chooses(page, district)

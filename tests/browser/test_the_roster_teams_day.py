@@ -12,7 +12,7 @@ from tests.support.servers.chromium import running_browser, tab
 
 
 async def test_districts_go_from_being_found_to_a_freed_letter(site: Site) -> None:
-    async with office(site, 2) as open_office, running_browser() as browser:
+    async with office(site) as open_office, running_browser() as browser:
         district, other = open_office.districts
         await _a_viewer_sees_counts_and_ids_and_nobodys_name(browser, open_office, district)
         await _a_filter_is_written_and_saved_without_a_script(browser, open_office, other)

@@ -42,6 +42,8 @@ disk_free_limit.absolute = 1MB
 raft.wal_max_size_bytes = 33554432
 """
 
+# Each queue looks after itself every five seconds: a lot for the hundreds that tests leave behind.
+ADVANCED_CONFIGURATION = "[{rabbit, [{quorum_tick_interval, 60000}]}].\n"
 
 CALLS = 3
 NOT_CONNECTED = "failed to connect"
@@ -261,6 +263,7 @@ class RabbitNode:
         cookie.chmod(0o400)
         (folder / "enabled_plugins").write_text("[].")
         (folder / "rabbitmq.conf").write_text(CONFIGURATION.format(port=self._port))
+        (folder / "advanced.config").write_text(ADVANCED_CONFIGURATION)
         _link_plugins(self._binaries, folder / "plugins")
 
     def _surroundings(self) -> dict[str, str]:

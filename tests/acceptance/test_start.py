@@ -6,6 +6,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,20 +38,22 @@ async def unmigrated_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
 async def test_a_broker_without_its_queues_is_told_apart_and_never_mended_in_silence(
     tmp_path: Path, rabbitmq_vhost_url: str, database_url: str
 ) -> None:
-    site = Site(tmp_path, rabbitmq_vhost_url, database_url, is_cold=True)
+    site = Site(tmp_path, rabbitmq_vhost_url, database_url)
+    anew = replace(site, is_cold=True)
 
-    assert_one_line(await site.command("run"), "clever.events is missing", "rostering topology declare")
+    assert_one_line(await anew.command("run"), "clever.events is missing", "rostering topology declare")
 
-    await site.done("topology", "declare")
+    await anew.done("topology", "declare")
     await declare_otherwise(rabbitmq_vhost_url, "clever.events")
     assert_one_line(await site.command("run"), "queue clever.events differs", "x-dead-letter-exchange")
 
 
 async def test_a_missing_schema_is_told_and_made_once_by_migrate(tmp_path: Path, unmigrated_url: str) -> None:
-    site = Site(tmp_path, database_url=unmigrated_url, is_cold=True)
+    site = Site(tmp_path, database_url=unmigrated_url)
+    anew = replace(site, is_cold=True)
 
     assert_one_line(await site.command("run"), "no schema", "rostering migrate")
-    assert "migrated from version nothing" in await site.done("migrate")
+    assert "migrated from version nothing" in await anew.done("migrate")
     assert "up to date" in await site.done("migrate")
 
 

@@ -118,6 +118,21 @@ async def test_teachers_of_sections_are_named_where_staged_as_such(rows: FigureR
     assert await rows.figures.teacher_names() == {"a": ("a", "of a"), "c": ("c", "of c")}
 
 
+async def test_a_teacher_who_is_committed_is_named_by_every_name(rows: FigureRows) -> None:
+    rows.staged("user", {"a": {"teacher": {"first_name": "Ida", "last_name": "Vane"}}, "left": None})
+    rows.linked("teacher", "a", "x")
+    for name in ("a", "left"):
+        rows.entry(name, None, {"first_name": "Ida", "last_name": f"once {name}"}, kind="teacher")
+    rows.entry("came", {"first_name": "Ida", "last_name": "new"}, None, kind="teacher")
+    rows.entry("pupil", None, {"first_name": "Ida", "last_name": "young"}, kind="student")
+    await rows.write()
+
+    assert await rows.figures.teacher_names() == {
+        "a": ("Ida", "Vane", "Ida", "once a"),
+        "left": ("Ida", "once left"),
+    }
+
+
 async def test_sections_of_students_in_no_kept_one_are_read_if_live(rows: FigureRows) -> None:
     for name in "ba":
         rows.found(name, BARE)

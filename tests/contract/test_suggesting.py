@@ -32,7 +32,7 @@ from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.suggest.surveys import read_survey
 from worker.cli.onboarding_reports import rules_asked
 from worker.domain.review.kept_suggestions import SearchInput
-from worker.domain.roster.records import KINDS
+from worker.domain.roster.records import KINDS, RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
 from worker.pipeline.evaluate.preflight import run_preflight
 from worker.pipeline.evaluate.stage import EvaluateStage
@@ -98,7 +98,7 @@ def told(survey: Survey) -> dict[str, Any]:
         "schools": (survey.schools, survey.school_names),
         "grades": survey.grades,
         "teachers": set(survey.vocabulary.teacher_words),
-        "public": [word for word in words if survey.vocabulary.is_public(word)],
+        "told": [word for word in words if survey.vocabulary.may_tell(word)],
     }
 
 
@@ -194,6 +194,17 @@ async def test_a_deleted_record_is_not_read(store: StoreUnderTest) -> None:
 
     assert (survey.students, survey.sections) == (3, 3)
     assert "quillfeather" not in survey.vocabulary.teacher_words
+
+
+async def test_a_committed_teacher_who_left_gives_no_word(store: StoreUnderTest) -> None:
+    await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await judged(store, 1, *district(4))
+    left = Arrival(DISTRICT, event_id(100), RecordKind.USER, record_id(500), None)
+    await store.inbox.store([left], [], [])
+
+    survey = (await store.surveys.of(DISTRICT)).builder.build()
+
+    assert {"fernquay", "tamsin"} <= set(survey.vocabulary.teacher_words)
 
 
 async def test_a_district_that_was_never_seen_has_no_survey(store: StoreUnderTest) -> None:

@@ -116,3 +116,34 @@ def test_no_value_of_any_suggestion_has_a_teachers_name_among_its_words(
 
     called = name_words([name for person in people for name in person])
     assert values(found) & called <= NEVER_NAMES
+
+
+LEFT = ["Thistlewood", "Márrowby", "O'Quill", "Fernquay-Ashdown", "Lopez", "J. L.", "JL", "Quilly"]
+FORMS = [
+    "Homeroom - {} - 1",
+    "{} Gr 3",
+    "Grade 3 {}",
+    "Ms. {}",
+    "{}",
+    "Art ({})",
+    "{}2",
+    "HR {}/Sedge",
+    "{} 2-B",
+]
+
+
+@given(
+    st.sampled_from(LEFT),
+    st.sampled_from(FIELDS),
+    st.sampled_from(FORMS),
+    st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4),
+)
+def test_the_name_of_a_teacher_who_left_is_in_no_suggestion(
+    name: str, field: str, form: str, substitutes: list[tuple[str, str]]
+) -> None:
+    district = tempting(field, *[form.format(name)] * len(substitutes), teachers=substitutes)
+
+    found = values(suggestions(district.records, seconds=5))
+
+    assert found.isdisjoint(name_words([name]) - {"j", "l"})
+    assert not {"j", "l"} <= found

@@ -16,7 +16,6 @@ from worker.domain.preflight.order_reason import LONGEST_REASON, checked_reason
 from worker.domain.preflight.policy import MAX_FIELD_NAME, OwnPolicy
 from worker.domain.review.kept_suggestions import changes_search
 from worker.domain.roster.canonical import to_bytes
-from worker.domain.roster.name_words import Vocabulary
 from worker.domain.roster.records import EventId, RecordId, RecordKind, Student
 from worker.domain.roster.staging import Change
 from worker.runtime.errors import MailError, OnboardingError, ReasonError, UserError
@@ -109,11 +108,3 @@ def test_a_text_that_is_not_blank_is_a_value(text: str) -> None:
 @pytest.mark.parametrize("text", ["", " ", "\t\n", "\u00a0", "\x7f"])
 def test_a_blank_text_is_no_value(text: str) -> None:
     assert Student(RecordId("u"), {"grade": text}).value("grade") is None
-
-
-def test_a_word_with_digits_or_of_one_teacher_s_sections_is_not_public() -> None:
-    vocabulary = Vocabulary(())
-    for teachers in (["t1"], ["t2"]):
-        vocabulary.add("maths room7 quill" if teachers == ["t1"] else "maths room7", teachers, knows_one=True)
-
-    assert [word for word in ("maths", "room7", "quill", "absent") if vocabulary.is_public(word)] == ["maths"]

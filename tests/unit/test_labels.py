@@ -70,17 +70,23 @@ def test_an_expression_may_end_the_name() -> None:
 
 def test_a_word_in_more_than_three_of_five_sections_tells_nothing_apart() -> None:
     def named(with_it: int, without: int) -> list[ConcernedSection]:
-        names = [f"Early {('Math', 'Reading')[number % 2]}" for number in range(with_it)] + ["Band"] * without
+        names = [f"Advanced {('Math', 'Reading')[number % 2]}" for number in range(with_it)] + [
+            "Band"
+        ] * without
         return [section(number, name) for number, name in enumerate(names)]
 
-    assert texts(*named(12, 8))[:2] == ["“early”"] * 2
+    assert texts(*named(12, 8))[:2] == ["“advanced”"] * 2
     assert texts(*named(20, 13))[:2] == ["“math”", "“reading”"]
 
 
-def test_a_word_of_a_course_is_a_label_even_of_one_teachers_sections() -> None:
-    assert texts(section(1, "Pottery 3", course="Pottery")) == ["“pottery”"]
-    assert texts(section(1, "Pottery 3", subject="Pottery")) == ["“pottery”"]
-    assert texts(section(1, "Pottery 3")) == ["others"]
+def test_a_word_of_schools_is_a_label_even_of_one_teachers_sections() -> None:
+    assert texts(section(1, "Pottery 3")) == ["“pottery”"]
+    assert texts(section(1, "Raku 3")) == ["others"]
+
+
+def test_a_word_of_a_course_or_a_subject_alone_is_no_label() -> None:
+    assert texts(section(1, "Raku 3", course="Raku", subject="Raku")) == ["others"]
+    assert texts(section(1, None, course="Raku Gr 3", period="J. L.")) == ["others"]
 
 
 def test_a_homeroom_word_that_is_a_surname_is_a_label_where_no_teacher_is_called_so() -> None:

@@ -76,7 +76,7 @@ class SectionCache:
         return sum(len(table.lines) for _, _, table in self._kept.values()) > self._most_sections
 
 
-def _labels(read: ReadSections, names: Mapping[str, tuple[str | None, str | None]]) -> list[Label]:
+def _labels(read: ReadSections, names: Mapping[str, tuple[str | None, ...]]) -> list[Label]:
     """Return of what kind each section is, by the words that stand for no teacher."""
     concerned = [
         ConcernedSection(

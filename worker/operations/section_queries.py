@@ -71,8 +71,8 @@ class SectionViews(Protocol):
     async def read(self, district_id: str) -> ReadSections:
         """Return the district's live sections; raises `UnknownDistrictError`."""
 
-    async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, str | None]]:
-        """Return first and last names of the known teachers of sections, by id: they tell public words."""
+    async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, ...]]:
+        """Return every name of the known teachers of sections, and of the committed ones, by id."""
 
     async def seats(self, district_id: str, groups: Sequence[Collection[str]]) -> list[Seats]:
         """Return for each group of section ids what it alone would give the students in scope."""

@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.roster.name_words import Vocabulary, is_homeroom, words
+from worker.domain.roster.name_words import is_homeroom, words
 from worker.domain.roster.section_filter import Condition, FilterField, Operator
 from worker.domain.roster.texts import fold, folded
+from worker.domain.roster.told_words import ORDINALS, Vocabulary
 from worker.suggest.rule_kinds import Meaning, meaning
 from worker.suggest.survey import BLANK, Bools, Ints, Survey
 from worker.suggest.wording import sharable
@@ -30,7 +31,7 @@ NEGATIVES: Final = 12
 """Conditions that must not hold, of each field."""
 _NAMES: Final[tuple[FilterField, ...]] = ("name", "course_name")
 _VALUES: Final[tuple[FilterField, ...]] = ("subject", "period", "grade", "section_number", "term")
-_OF_NOBODY: Final[frozenset[FilterField]] = frozenset({"school", "term", "grade"})
+_OF_NOBODY: Final[frozenset[FilterField]] = frozenset({"school", "term"})
 """Fields that hold no person's name."""
 _TOKENS: Final = re.compile(r"[^\W_]+")
 LONGEST_CODE: Final = 4
@@ -43,7 +44,6 @@ SUBJECTS: Final = frozenset(
 """Clever's own subjects, as they are compared: nobody's names, whatever teachers are called."""
 LONGEST_VALUE: Final = 200
 """Characters of a value, or a word, that anybody would write into a rule."""
-_ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,8 @@ def _values(
     texts = part.column(name)
     for order, place in enumerate(islice(texts.most(least), MOST_VALUES)):
         spelling = texts.spellings[place]
-        names_nobody = texts.values[place] in SUBJECTS or _names_nobody(spelling, vocabulary)
-        if len(spelling) > LONGEST_VALUE or not names_nobody:
+        says_nobody = name in _OF_NOBODY or texts.values[place] in SUBJECTS
+        if len(spelling) > LONGEST_VALUE or not (says_nobody or vocabulary.may_tell_text(spelling)):
             continue
         mask = texts.places == place
         yield _atom(name, "is", spelling, mask)
@@ -197,13 +197,20 @@ def _codes(
     texts = part.column(name)
     seen: Counter[str] = Counter()
     for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
+        letters = _letters(spelling, vocabulary)
         for word in set(words(spelling)):
-            is_initial = len(word) == 1 and word in vocabulary.teacher_words
-            if word.isalpha() and not is_initial and _names_nobody(word, vocabulary):
+            if vocabulary.may_tell(word) or word in letters:
                 seen[word] += seats
     for word in _ranked(seen, least)[:MOST_VALUES]:
         yield _atom(name, "contains", word.upper(), texts.containing(word))
         yield _atom(name, "starts_with", word.upper(), texts.beginning(word))
+
+
+def _letters(code: str, vocabulary: Vocabulary) -> set[str]:
+    """Return the single letters of a code, which may be told unless they may be initials."""
+    if not vocabulary.may_tell_text(code):
+        return set()
+    return {word for word in words(code) if len(word) == 1 and word.isalpha()} - set(vocabulary.teacher_words)
 
 
 def _ranked(seen: Mapping[str, float], least: float) -> list[str]:
@@ -216,22 +223,22 @@ def _ranked(seen: Mapping[str, float], least: float) -> list[str]:
 
 
 def _phrases(said: tuple[str, ...], vocabulary: Vocabulary) -> Iterable[str]:
-    """Public words, and pairs of neighbours of which one is public and the other is so too, or a number."""
+    """Words that may be told, and pairs of neighbours of which both may be, or one is a number."""
     for word in said:
         if _is_usable_word(word, vocabulary):
             yield word
     for one, other in pairwise(said):
         may_stand = _may_stand(one, vocabulary) and _may_stand(other, vocabulary)
-        means_homeroom = is_homeroom(one + other) and vocabulary.is_public(one + other)
+        means_homeroom = is_homeroom(one + other) and vocabulary.may_tell(one + other)
         if means_homeroom or (may_stand and not (one + other).isdigit()):
             yield f"{one} {other}"
 
 
 def _with_codes(text: str, vocabulary: Vocabulary) -> Iterable[str]:
-    """Public words with the code beside them, such as homeroom s1."""
+    """Words that may be told with the code beside them, such as homeroom s1."""
     tokens = _TOKENS.findall(fold(text))
     for one, other in pairwise(tokens):
-        if _is_code(other) and vocabulary.is_public(one) and _names_nobody(other, vocabulary):
+        if _is_code(other) and vocabulary.may_tell(one) and vocabulary.may_tell_text(other):
             yield f"{one} {other}"
 
 
@@ -240,12 +247,12 @@ def _is_code(token: str) -> bool:
 
 
 def _is_usable_word(word: str, vocabulary: Vocabulary) -> bool:
-    return word not in _ORDINALS and vocabulary.is_public(word)
+    return word not in ORDINALS and vocabulary.may_tell(word)
 
 
 def _may_stand(word: str, vocabulary: Vocabulary) -> bool:
     """Whether a word may stand in a rule beside others: a number may."""
-    return word.isdigit() or vocabulary.is_public(word)
+    return word.isdigit() or vocabulary.may_tell(word)
 
 
 def names_nobody(condition: Condition, vocabulary: Vocabulary) -> bool:
@@ -253,12 +260,7 @@ def names_nobody(condition: Condition, vocabulary: Vocabulary) -> bool:
     if condition.field in _OF_NOBODY:
         return True
     values = (condition.value,) if isinstance(condition.value, str) else condition.value
-    return all(folded(value) in SUBJECTS or _names_nobody(value, vocabulary) for value in values)
-
-
-def _names_nobody(text: str, vocabulary: Vocabulary) -> bool:
-    """Whether a code or value may be told: one letter with or without a number is no name."""
-    return all(len(word) == 1 or word in _ORDINALS or _may_stand(word, vocabulary) for word in words(text))
+    return all(folded(value) in SUBJECTS or vocabulary.may_tell_text(value) for value in values)
 
 
 def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> CandidateCondition:

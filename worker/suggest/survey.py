@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.roster.name_words import Vocabulary, name_words
+from worker.domain.roster.name_words import name_words
 from worker.domain.roster.records import School, Student, Teacher
 from worker.domain.roster.scope import KnownScope, find_schools
 from worker.domain.roster.section_filter import Scope, SectionView
 from worker.domain.roster.texts import folded
+from worker.domain.roster.told_words import Vocabulary
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]
@@ -154,7 +155,7 @@ class SurveyBuilder:
         self._vocabulary = Vocabulary(self._names)
 
     def add_teacher(self, teacher: Teacher) -> None:
-        """Take a teacher, whose name is no word of a rule."""
+        """Take a teacher, staged or committed, whose name is no word of a rule."""
         self._teachers.add(teacher.id)
         self._names |= name_words((teacher.first_name, teacher.last_name))
 
@@ -187,10 +188,8 @@ class SurveyBuilder:
         self._columns["course_name"].add(view.course.name if view.course else None)
         self._columns["course_number"].add(view.course.number if view.course else None)
         knows_one = not self._teachers.isdisjoint(section.teachers)
-        for text in filter(None, (section.name, section.section_number, section.period)):
-            self._vocabulary.add(text, section.teachers, knows_one=knows_one)
-        for text in filter(None, (section.subject, section.grade, *_course_and_term_names(view))):
-            self._vocabulary.vouch(text)
+        for text in filter(None, _texts(view)):
+            self._vocabulary.add(text, section.school_id, section.teachers, knows_one=knows_one)
         students = self._students
         sitting = [students[student] for student in section.students if student in students]
         self._edge_student.extend(sitting)
@@ -233,7 +232,8 @@ def edges_by_student(
     return np.array(edge_section, dtype=np.int32)[by_student], starts
 
 
-def _course_and_term_names(view: SectionView) -> tuple[str | None, ...]:
-    """Return what a section's course and term are called: nobody's name stands there."""
+def _texts(view: SectionView) -> tuple[str | None, ...]:
+    """Return the texts whose words a rule may have; some courses are called after their teachers."""
+    section = view.section
     course = (view.course.name, view.course.number) if view.course else ()
-    return (*course, view.term.name if view.term else None)
+    return (section.name, section.section_number, section.period, section.subject, *course)

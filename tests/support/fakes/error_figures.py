@@ -47,7 +47,7 @@ class Answering(MemoryEvaluation):
             "concerned", None, [ConcernedSection("a", "Homeroom 1"), ConcernedSection("b", "Math")]
         )
 
-    async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
+    async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
         """Answer."""
         return self._answer("teacher names", None, {"t": ("Ada", "Math")})
 

@@ -129,7 +129,7 @@ class MemoryFigures(MemoryRoster):
             if one in self.kept
         ]
 
-    async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
+    async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
         """Return what teachers are called."""
         users = {
             one: user["teacher"] for one, user in self.live(RecordKind.USER).items() if "teacher" in user

@@ -68,8 +68,8 @@ class SectionFigures(Protocol):
     async def concerned_sections(self) -> list[ConcernedSection]:
         """Return the kept sections of students who are in several."""
 
-    async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
-        """Return what the district's known teachers of sections are called, by id: first name, last name."""
+    async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
+        """Return every name of the known teachers of sections, and of the committed ones, by id."""
 
     def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
         """Yield the live sections of the students in no kept one, without their students."""

@@ -52,10 +52,9 @@ class PostgresErrorFigures:
         rows = await self._rows("concerned_sections")
         return [_section(row) for row in rows]
 
-    async def teacher_names(self) -> dict[str, tuple[str | None, str | None]]:
-        """Return what the district's known teachers of sections are called."""
-        rows = await self._rows("teacher_names")
-        return {row["id"]: (row["first_name"], row["last_name"]) for row in rows}
+    async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
+        """Return every name of the district's teachers of sections, and of the committed ones."""
+        return names_by_teacher(await self._rows("teacher_names"))
 
     async def sections_of_bare_students(self) -> AsyncIterator[SectionView]:
         """Yield the live sections of the students in no kept one, without their students."""
@@ -183,6 +182,14 @@ class _Kinds:
 
     def read(self, numbers: Sequence[int] | None) -> tuple[Label, ...]:
         return tuple(replace(self._labels[abs(number) - 1], several=number < 0) for number in numbers or ())
+
+
+def names_by_teacher(rows: Sequence[asyncpg.Record]) -> dict[str, tuple[str | None, ...]]:
+    """Return the rows of `teacher_names` as all names that each teacher has, staged and committed."""
+    found: dict[str, tuple[str | None, ...]] = {}
+    for row in rows:
+        found[row["id"]] = (*found.get(row["id"], ()), row["first_name"], row["last_name"])
+    return found
 
 
 def _section(row: asyncpg.Record) -> ConcernedSection:

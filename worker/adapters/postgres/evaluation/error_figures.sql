@@ -24,7 +24,7 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 ORDER BY c.section_id
 
 -- name: teacher_names
--- The names of the teachers of any section.
+-- The names of the teachers of any section, and of all who are committed: one who left may still name sections.
 -- One step in the index for each of them, and not for each of their sections.
 WITH RECURSIVE taught AS (
     SELECT min(target_id) AS target_id FROM section_links WHERE district_id = $1 AND role = 'teacher'
@@ -39,6 +39,9 @@ FROM taught t
 CROSS JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = t.target_id OFFSET 0) AS s
 WHERE s.record ? 'teacher'
+UNION ALL
+SELECT record_id, committed::jsonb ->> 'first_name', committed::jsonb ->> 'last_name'
+FROM roster WHERE district_id = $1 AND kind = 'teacher' AND committed IS NOT NULL
 
 -- name: sections_of_bare_students
 -- The live sections of the students who are in no kept one, with what a filter reads beside them.

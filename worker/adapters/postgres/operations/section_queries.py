@@ -12,6 +12,7 @@ import asyncpg
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation.candidate_roster import finding_of
+from worker.adapters.postgres.evaluation.error_figures import names_by_teacher
 from worker.adapters.postgres.evaluation.terms import read_terms
 from worker.adapters.postgres.suggest.section_context import read_schools_courses_terms
 from worker.adapters.postgres.watched import rows_of
@@ -75,11 +76,11 @@ class PostgresSectionViews:
                     lines.append(SectionLine(view, row["listed"], kept.get(section.id)))
         return ReadSections(moment, lines, calendar)
 
-    async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, str | None]]:
-        """Return first and last names of the known teachers of sections, by id."""
+    async def teacher_names(self, district_id: str) -> dict[str, tuple[str | None, ...]]:
+        """Return every name of the known teachers of sections, and of the committed ones, by id."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(_TEACHER_NAMES, district_id)
-        return {row["id"]: (row["first_name"], row["last_name"]) for row in rows}
+        return names_by_teacher(rows)
 
     async def seats(self, district_id: str, groups: Sequence[Collection[str]]) -> list[Seats]:
         """Return for each group of section ids what it alone would give the students in scope."""

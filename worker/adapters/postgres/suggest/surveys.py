@@ -19,6 +19,7 @@ from worker.domain.roster.records import (
     RecordId,
     School,
     Student,
+    Teacher,
     section_from_json,
     teacher_from_json,
 )
@@ -51,6 +52,8 @@ async def read_survey(
         teacher = teacher_from_json(row["record_id"], row["record"])
         if teacher is not None:
             builder.add_teacher(teacher)
+    async for row in _rows(connection, "committed_teachers", district_id):
+        builder.add_teacher(Teacher(RecordId(row["record_id"]), row["first_name"], row["last_name"]))
     calendar = (await read_terms(connection, district_id)).calendar(today, grace_days)
     schools, courses, terms = await read_schools_courses_terms(connection, district_id)
     for school in schools.values():

@@ -3,6 +3,11 @@
 SELECT record_id, record FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'teacher'
 
+-- name: committed_teachers
+-- The names of the teachers whom the last commit has: one who left may still name sections.
+SELECT record_id, committed::jsonb ->> 'first_name' AS first_name, committed::jsonb ->> 'last_name' AS last_name
+FROM roster WHERE district_id = $1 AND kind = 'teacher' AND committed IS NOT NULL
+
 -- name: students
 -- The district's staged students, with what a scope reads of each: schools and grade.
 SELECT record_id, record #>> '{student,texts,school_id}' AS school_id, record #>> '{student,texts,grade}' AS grade,

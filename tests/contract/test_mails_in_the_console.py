@@ -79,7 +79,7 @@ async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
 ) -> None:
     await store.onboarding.advance()
     assert "no suggestion that works as sharing rules" in await browser.of("onboarding/request_rules")
-    await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess - Quillfeather")))
+    await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Raku - Quillfeather")))
     assert await evaluate(store) == ["review"]
 
     listed = await browser.of("onboarding/request_rules")

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ import pytest
 
 from tests.acceptance import warm_program
 from tests.acceptance.program import CLEVER_DEMO, REPOSITORY
+from tests.support.servers.processes import free_ports
 
 BLOCK = re.compile(
     r"(?m)(?:^<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<kind>sh|console)\n(?P<text>.*?)^```$", re.DOTALL
@@ -55,7 +55,9 @@ class Reader:
     """A reader who types what the pages say, in one folder."""
 
     folder: Path
-    ports: dict[str, int] = field(default_factory=lambda: {"8080": free_port(), "8090": free_port()})
+    ports: dict[str, int] = field(
+        default_factory=lambda: dict(zip(("8080", "8090"), free_ports(2), strict=True))
+    )
     running: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def type(self, block: Block) -> None:
@@ -155,12 +157,6 @@ async def reading(folder: Path) -> AsyncIterator[Reader]:
         yield reader
     finally:
         await reader.leave()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def console_lines(text: str) -> list[tuple[str, list[str]]]:

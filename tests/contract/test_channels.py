@@ -17,6 +17,7 @@ import pytest
 from tests.support.builders.records import DISTRICT
 from tests.support.fixtures.alerts import Hook, Mailbox, told_until
 from tests.support.servers.alertmanager import AlertmanagerNode
+from tests.support.servers.processes import free_ports
 from worker.adapters.channels.notifier import Notifier, in_words
 from worker.adapters.channels.open_channels import open_channels
 from worker.alerts.channel import Channel
@@ -57,11 +58,6 @@ async def failure(url: str, seconds: float = 5) -> str:
             await opened.send([body()])
         assert SECRET not in f"{opened.name} {failed.value!r} {failed.value.__context__}"
         return str(failed.value)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 # Alertmanager
@@ -167,7 +163,7 @@ async def test_an_answer_that_is_no_success_is_a_failure(hook: Hook, status: int
 
 async def test_no_failure_and_no_log_tells_an_address(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    port = free_port()
+    port = free_ports(1)[0]
 
     web = await failure(f"http://127.0.0.1:{port}/{SECRET}")
     form = await failure(f"json://user:{SECRET}@127.0.0.1:{port}/{SECRET}")
@@ -182,7 +178,9 @@ async def test_no_failure_and_no_log_tells_an_address(caplog: pytest.LogCaptureF
 async def test_a_channel_that_does_not_answer_is_left_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         port = deaf.getsockname()[1]
-        await failure(f"json://127.0.0.1:{free_port()}/")  # the library is loaded when it is first needed
+        await failure(
+            f"json://127.0.0.1:{free_ports(1)[0]}/"
+        )  # the library is loaded when it is first needed
         began = time.monotonic()
 
         web = await failure(f"http://127.0.0.1:{port}/", seconds=0.3)

@@ -98,7 +98,7 @@ def told(survey: Survey) -> dict[str, Any]:
         "schools": (survey.schools, survey.school_names),
         "grades": survey.grades,
         "teachers": set(survey.vocabulary.teacher_words),
-        "told": [word for word in words if survey.vocabulary.may_tell(word)],
+        "public": [word for word in words if survey.vocabulary.is_public(word)],
     }
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.domain.roster.name_words import is_homeroom, words
+from worker.domain.roster.public_words import ORDINALS, Vocabulary
 from worker.domain.roster.section_filter import Condition, FilterField, Operator
 from worker.domain.roster.texts import fold, folded
-from worker.domain.roster.told_words import ORDINALS, Vocabulary
 from worker.suggest.rule_kinds import Meaning, meaning
 from worker.suggest.survey import BLANK, Bools, Ints, Survey
 from worker.suggest.wording import sharable
@@ -122,7 +122,7 @@ def atoms(part: Part, students: int) -> list[CandidateCondition]:
             continue
         key = np.packbits(atom.mask).tobytes() + bytes([atom.is_negative])
         best = found.get(key)
-        # Of two that hold for the same sections, the one that says more and that Clever knows is told.
+        # Of two that hold for the same sections, keep the one that says more and that Clever knows.
         if best is None or (atom.meaning, not atom.in_clever) < (best.meaning, not best.in_clever):
             found[key] = atom
     return list(found.values())
@@ -145,8 +145,8 @@ def _values(
     texts = part.column(name)
     for order, place in enumerate(islice(texts.most(least), MOST_VALUES)):
         spelling = texts.spellings[place]
-        says_nobody = name in _OF_NOBODY or texts.values[place] in SUBJECTS
-        if len(spelling) > LONGEST_VALUE or not (says_nobody or vocabulary.may_tell_text(spelling)):
+        is_public = name in _OF_NOBODY or texts.values[place] in SUBJECTS
+        if len(spelling) > LONGEST_VALUE or not (is_public or vocabulary.is_public_text(spelling)):
             continue
         mask = texts.places == place
         yield _atom(name, "is", spelling, mask)
@@ -199,7 +199,7 @@ def _codes(
     for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
         letters = _letters(spelling, vocabulary)
         for word in set(words(spelling)):
-            if vocabulary.may_tell(word) or word in letters:
+            if vocabulary.is_public(word) or word in letters:
                 seen[word] += seats
     for word in _ranked(seen, least)[:MOST_VALUES]:
         yield _atom(name, "contains", word.upper(), texts.containing(word))
@@ -207,8 +207,8 @@ def _codes(
 
 
 def _letters(code: str, vocabulary: Vocabulary) -> set[str]:
-    """Return the single letters of a code, which may be told unless they may be initials."""
-    if not vocabulary.may_tell_text(code):
+    """Return the single letters of a code, unless they may be initials."""
+    if not vocabulary.is_public_text(code):
         return set()
     return {word for word in words(code) if len(word) == 1 and word.isalpha()} - set(vocabulary.teacher_words)
 
@@ -223,22 +223,22 @@ def _ranked(seen: Mapping[str, float], least: float) -> list[str]:
 
 
 def _phrases(said: tuple[str, ...], vocabulary: Vocabulary) -> Iterable[str]:
-    """Words that may be told, and pairs of neighbours of which both may be, or one is a number."""
+    """Public words, and pairs of neighbors of which one is public and the other is so too, or a number."""
     for word in said:
         if _is_usable_word(word, vocabulary):
             yield word
     for one, other in pairwise(said):
         may_stand = _may_stand(one, vocabulary) and _may_stand(other, vocabulary)
-        means_homeroom = is_homeroom(one + other) and vocabulary.may_tell(one + other)
+        means_homeroom = is_homeroom(one + other) and vocabulary.is_public(one + other)
         if means_homeroom or (may_stand and not (one + other).isdigit()):
             yield f"{one} {other}"
 
 
 def _with_codes(text: str, vocabulary: Vocabulary) -> Iterable[str]:
-    """Words that may be told with the code beside them, such as homeroom s1."""
+    """Public words with the code beside them, such as homeroom s1."""
     tokens = _TOKENS.findall(fold(text))
     for one, other in pairwise(tokens):
-        if _is_code(other) and vocabulary.may_tell(one) and vocabulary.may_tell_text(other):
+        if _is_code(other) and vocabulary.is_public(one) and vocabulary.is_public_text(other):
             yield f"{one} {other}"
 
 
@@ -247,20 +247,20 @@ def _is_code(token: str) -> bool:
 
 
 def _is_usable_word(word: str, vocabulary: Vocabulary) -> bool:
-    return word not in ORDINALS and vocabulary.may_tell(word)
+    return word not in ORDINALS and vocabulary.is_public(word)
 
 
 def _may_stand(word: str, vocabulary: Vocabulary) -> bool:
     """Whether a word may stand in a rule beside others: a number may."""
-    return word.isdigit() or vocabulary.may_tell(word)
+    return word.isdigit() or vocabulary.is_public(word)
 
 
 def names_nobody(condition: Condition, vocabulary: Vocabulary) -> bool:
-    """Whether a condition, whoever wrote it, has words in it that may be told to everybody."""
+    """Whether a condition, whoever wrote it, has only public words in it."""
     if condition.field in _OF_NOBODY:
         return True
     values = (condition.value,) if isinstance(condition.value, str) else condition.value
-    return all(folded(value) in SUBJECTS or vocabulary.may_tell_text(value) for value in values)
+    return all(folded(value) in SUBJECTS or vocabulary.is_public_text(value) for value in values)
 
 
 def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> CandidateCondition:

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.domain.roster.name_words import name_words
+from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import School, Student, Teacher
 from worker.domain.roster.scope import KnownScope, find_schools
 from worker.domain.roster.section_filter import Scope, SectionView
 from worker.domain.roster.texts import folded
-from worker.domain.roster.told_words import Vocabulary
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]

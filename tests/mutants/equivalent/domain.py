@@ -20,7 +20,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "one.__class__ not in _PLAIN])) => return all(map(_is_plain, [one for one in values if (True or "
     "(one.__class__ not in _PLAIN))]))": "it only spares a call for each plain value",
     "worker/domain/review/causes/labels.py::_label: if text and not is_blank(text) and vocabulary."
-    "may_tell_text(text): => if ((not is_blank(text)) and (vocabulary.may_tell_text(text))):": (
+    "is_public_text(text): => if ((not is_blank(text)) and (vocabulary.is_public_text(text))):": (
         "no text is blank as well; the condition says that there is one"
     ),
     "worker/domain/review/kept_suggestions.py::is_wanted: return count * 100 > tally.students * FEW_PERCENT "

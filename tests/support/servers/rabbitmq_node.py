@@ -22,7 +22,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
+from tests.support.servers.processes import free_ports, kill, with_children
+from tests.support.servers.rabbitmq_installation import binaries, link_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 BOOT_SECONDS = 60
 STOP_SECONDS = 20
-DEBIAN_BINARIES = Path("/usr/lib/rabbitmq/bin")
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
 # Without its own limits RabbitMQ preallocates for a machine of its own; a full disk on the machine that
@@ -53,21 +53,16 @@ ACTOR = '<<"tests">>'
 """Who asks, for RabbitMQ's own log."""
 
 
-def available() -> bool:
-    """Whether RabbitMQ and Erlang are installed."""
-    return _binaries() is not None and shutil.which("epmd") is not None
-
-
 class RabbitNode:
     """One node; `start` it first. Blocking: it is for fixtures and for tests that break it."""
 
     def __init__(self, folder: Path | None = None, ports: Sequence[int] = ()) -> None:
-        binaries = _binaries()
-        if binaries is None:
+        found = binaries()
+        if found is None:
             raise FileNotFoundError("RabbitMQ is not installed")
-        self._binaries = binaries
+        self._binaries = found
         self._folder = folder or Path(tempfile.mkdtemp(prefix="rabbitmq-test-"))
-        self._ports = ports or _free_ports(3)
+        self._ports = ports or free_ports(3)
         self._port, self._distribution_port, self._epmd_port = self._ports
         self._environment = self._surroundings()
         if folder is None:
@@ -110,11 +105,11 @@ class RabbitNode:
     def stop(self) -> None:
         """Stop in good order, as an operator would."""
         if self._server is not None:
-            started = _with_children(self._server)
+            started = with_children(self._server)
             self._server.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self._server.wait(STOP_SECONDS)
-            _kill(started)
+            kill(started)
         self._kill_all()
 
     def kill(self) -> None:
@@ -125,7 +120,7 @@ class RabbitNode:
     def _kill_all(self) -> None:
         for process in (self._server, self._epmd):
             if process is not None:
-                _kill(_with_children(process))
+                kill(with_children(process))
                 process.wait(STOP_SECONDS)
         self._server = self._epmd = None
         self._is_paused = False
@@ -264,7 +259,7 @@ class RabbitNode:
         (folder / "enabled_plugins").write_text("[].")
         (folder / "rabbitmq.conf").write_text(CONFIGURATION.format(port=self._port))
         (folder / "advanced.config").write_text(ADVANCED_CONFIGURATION)
-        _link_plugins(self._binaries, folder / "plugins")
+        link_plugins(self._binaries, folder / "plugins")
 
     def _surroundings(self) -> dict[str, str]:
         folder = self._folder
@@ -306,27 +301,8 @@ class RabbitNode:
 
     def _signal_all(self, number: signal.Signals) -> None:
         if self._server is not None:
-            for process in _with_children(self._server):
+            for process in with_children(self._server):
                 process.send_signal(number)
-
-
-def _binaries() -> Path | None:
-    """The folder of the scripts themselves: Debian's on the path change the user when root calls them."""
-    if (DEBIAN_BINARIES / "rabbitmq-server").exists():
-        return DEBIAN_BINARIES
-    found = shutil.which("rabbitmq-server")
-    return Path(found).resolve().parent if found else None
-
-
-def _link_plugins(binaries: Path, folder: Path) -> None:
-    """Link to what the server itself needs, without its forty plugins.
-
-    A third of the boot goes into reading them, enabled or not.
-    """
-    folder.mkdir()
-    for part in ((binaries / "rabbitmq-server").resolve().parent.parent / "plugins").iterdir():
-        if part.name.startswith("rabbitmq_prelaunch") or not part.name.startswith("rabbitmq_"):
-            (folder / part.name).symlink_to(part)
 
 
 def _permitted(*user_vhost_and_rights: str) -> str:
@@ -337,36 +313,3 @@ def _permitted(*user_vhost_and_rights: str) -> str:
 def _text(value: str) -> str:
     """A text in Erlang: JSON escapes what it must in the same way."""
     return f"<<{json.dumps(value)}>>"
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in sockets]
-    for server in sockets:
-        server.close()
-    return ports
-
-
-def _with_children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """The process and its descendants: the shell script, the Erlang machine, and its own helpers."""
-    with suppress(psutil.NoSuchProcess):
-        root = psutil.Process(process.pid)
-        return [root, *root.children(recursive=True)]
-    return []
-
-
-def _kill(processes: list[psutil.Process]) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    deadline = time.monotonic() + STOP_SECONDS
-    while not all(map(_is_dead, processes)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
-def _is_dead(process: psutil.Process) -> bool:
-    """Whether it runs no more; orphans may stay listed until the system's first process collects them."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

@@ -31,7 +31,9 @@ LOCK_SECONDS: Final = 60
 IDLE_SECONDS: Final = 120
 """A process that stops in mid-transaction loses its locks after this."""
 PROBES: Final = 20
-"""Rounds in which two connections compare their backends."""
+"""Rounds in which two connections compare their backends, or fewer over a slow line."""
+LEAST_PROBES: Final = 5
+PROBING_SECONDS: Final = 2.0
 PROBE_SECONDS: Final = 0.002
 """The longest wait before a round, drawn by chance: clients that take turns with us may go on in step."""
 
@@ -302,7 +304,10 @@ async def _backend(connection: WatchedConnection) -> int:
 async def _share_backends(first: WatchedConnection, second: WatchedConnection) -> bool:
     """Whether two connections meet the same backend, or one of them two: both are never so in sessions."""
     home = await _backend(first)
-    for _ in range(PROBES):
+    enough = asyncio.get_running_loop().time() + PROBING_SECONDS
+    for probe in range(PROBES):
+        if probe >= LEAST_PROBES and asyncio.get_running_loop().time() > enough:
+            break
         await asyncio.sleep(random.uniform(0, PROBE_SECONDS))  # noqa: S311 — no secret
         if await _backend(second) == home or await _backend(first) != home:
             return True

@@ -1,4 +1,4 @@
-"""Words of section and course names, and of people's names; see `worker.domain.roster.told_words`."""
+"""Words of section and course names, and of people's names; see `worker.domain.roster.public_words`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOMEROOM_WORDS: Final = frozenset(
 )
 """Words, single or written apart as two, that schools use for the one class that every student has."""
 SURNAMES: Final = frozenset({"crew", "hr", "mentoring", "registration"})
-"""Those among them that a person may be called, so that they are told only where no teacher is."""
+"""Those among them that a person may be called, so that they are public only if no teacher is."""
 
 
 @lru_cache(maxsize=65_536)

@@ -1,7 +1,7 @@
 """What kind of section a section is, by what tells it apart from the others that its students are in.
 
-A label is told to people and stands in reviews, so that it must never be a teacher's name: only a word that
-may be told counts (see `worker.domain.roster.told_words`).
+People see labels, and reviews carry them, so that a label must never be a teacher's name: a word of a
+section's name counts only if it is public (see `worker.domain.roster.public_words`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from itertools import pairwise
 from typing import Final
 
 from worker.domain.roster.name_words import SURNAMES, is_homeroom, words
+from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import RecordId, Section, Term
 from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import is_blank
-from worker.domain.roster.told_words import Vocabulary
 
 LONGEST_SHOWN: Final = 60
 """Characters of a label that a sentence tells."""
@@ -95,11 +95,11 @@ def label_sections(
     `teacher_words` are the words of the names of `known_teachers`, ids of teachers of this district.
     """
     vocabulary = _vocabulary(sections, teacher_words, known_teachers)
-    told = {section.id: _told_words(section, vocabulary) for section in sections}
-    frequency = Counter(word for found in told.values() for word in set(found) if word)
+    public = {section.id: _public_words(section, vocabulary) for section in sections}
+    frequency = Counter(word for found in public.values() for word in set(found) if word)
     common = len(sections) * COMMON_PERCENT / 100
     return {
-        section.id: _label(section, told[section.id], frequency, common, vocabulary, calendar)
+        section.id: _label(section, public[section.id], frequency, common, vocabulary, calendar)
         for section in sections
     }
 
@@ -115,14 +115,14 @@ def _vocabulary(
     return vocabulary
 
 
-def _told_words(section: ConcernedSection, vocabulary: Vocabulary) -> list[str]:
-    """Return the words of the name in order, with an empty text in the place of each that may not be told."""
-    return [word if vocabulary.may_tell(word) else "" for word in words(section.name or "")]
+def _public_words(section: ConcernedSection, vocabulary: Vocabulary) -> list[str]:
+    """Return the words of the name in order, with an empty text in the place of each that is not public."""
+    return [word if vocabulary.is_public(word) else "" for word in words(section.name or "")]
 
 
 def _label(
     section: ConcernedSection,
-    told: Sequence[str],
+    public: Sequence[str],
     frequency: Mapping[str, int],
     common: float,
     vocabulary: Vocabulary,
@@ -132,11 +132,11 @@ def _label(
     homeroom = _homeroom_word(section, vocabulary.teacher_words)
     if homeroom:
         return Label(LabelKind.WORD, homeroom, is_now)
-    found = {word for word in told if word}
+    found = {word for word in public if word}
     telling = {word for word in found if frequency[word] <= common} or found
     if telling:
         word = min(telling, key=lambda one: (-frequency[one], one))
-        return Label(LabelKind.WORD, _phrase(told, word, frequency), is_now)
+        return Label(LabelKind.WORD, _phrase(public, word, frequency), is_now)
     for kind, text in (
         (LabelKind.SUBJECT, section.subject),
         (LabelKind.COURSE, section.course),
@@ -144,7 +144,7 @@ def _label(
         (LabelKind.GRADE, section.grade),
         (LabelKind.TERM, section.term.name if section.term else None),
     ):
-        if text and not is_blank(text) and vocabulary.may_tell_text(text):
+        if text and not is_blank(text) and vocabulary.is_public_text(text):
             return Label(kind, " ".join(text.split()), is_now)
     return Label(LabelKind.OTHER, "", is_now)
 
@@ -158,14 +158,14 @@ def _homeroom_word(section: ConcernedSection, teacher_words: Collection[str]) ->
     return None
 
 
-def _phrase(told: Sequence[str], word: str, frequency: Mapping[str, int]) -> str:
+def _phrase(public: Sequence[str], word: str, frequency: Mapping[str, int]) -> str:
     """Return the word with its neighbours that are in as many sections: they belong to one expression."""
-    first = last = told.index(word)
-    while first > 0 and frequency.get(told[first - 1]) == frequency[word]:
+    first = last = public.index(word)
+    while first > 0 and frequency.get(public[first - 1]) == frequency[word]:
         first -= 1
-    while last + 1 < len(told) and frequency.get(told[last + 1]) == frequency[word]:
+    while last + 1 < len(public) and frequency.get(public[last + 1]) == frequency[word]:
         last += 1
-    return " ".join(told[first : last + 1])
+    return " ".join(public[first : last + 1])
 
 
 def _short(text: str) -> str:

@@ -1,15 +1,15 @@
-"""Which words of a district's section and course names may be told to people: those that name nobody.
+"""Which words of a district's section and course names are public: those that cannot be a teacher's name.
 
 Clever makes section names of course, teacher's last name and period, so that a name is a person's data, but
-most of its words are not. A word is told only if it is a word of schools, or if sections of several schools
-and many teachers have it. Even then it is not told if anybody may be called so: a teacher whom we know or
-whose sections the names of other teachers stand on, or many people in the country.
+most of its words are not. A word is public if it is a word of schools, or if sections of several schools and
+many teachers have it. A word of a known teacher's name is not public. A word that is not of schools is not
+public either if it is a frequent name, follows a title, or is where other sections have teachers' names.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -19,13 +19,13 @@ from typing import Final, TypeAlias
 from worker.domain.roster.name_words import HOMEROOM_WORDS, SURNAMES, plain, words
 
 MANY_SCHOOLS: Final = 3
-"""Schools whose sections have a word that is no word of schools, for it to be told."""
+"""Schools whose sections must have a word that is not of schools, for it to be public."""
 MANY_TEACHERS: Final = 6
-"""Teachers of those sections: of two who have a third one's sections, neither makes her name a word."""
+"""Teachers of those sections: two substitutes do not make the name of the teacher who left public."""
 SHORTEST: Final = 2
 """Letters of a word that says anything; one alone may be an initial."""
 NAMING_PERCENT: Final = 20
-"""Of the words at one place of texts that are none of schools: where so many are names, the others are."""
+"""Of the words at one place of texts that are not of schools: if so many are names, the others are, too."""
 ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 DAYS: Final = frozenset("abcdefgh")
 """Letters that name the days of a rotation."""
@@ -78,7 +78,7 @@ class _Carriers:
 
 @dataclass(slots=True)
 class _NamePlace:
-    """A place of texts: how many have a word there that is none of schools, how many a known teacher's."""
+    """A place of texts: how many have a word there that is not of schools, how many a known teacher's."""
 
     texts: int = 0
     naming: int = 0
@@ -89,37 +89,53 @@ class _NamePlace:
         return self.naming * 100 >= self.texts * NAMING_PERCENT > 0
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownText:
+    """A text that was added: the carriers of its words, and its places, with whether each names a teacher."""
+
+    carriers: Sequence[_Carriers]
+    places: Sequence[tuple[_NamePlace, bool]]
+
+
 @dataclass(slots=True)
 class Vocabulary:
-    """The words of a district's sections, told one section after another; then asked which may be told."""
+    """The words of a district's sections, added one section after another; then asked which are public."""
 
     teacher_words: Collection[str]
     """Every word of every teacher's name; see `worker.domain.roster.name_words.name_words`."""
     _carriers: dict[str, _Carriers] = field(default_factory=lambda: defaultdict(_Carriers))
     _places: dict[Place, _NamePlace] = field(default_factory=lambda: defaultdict(_NamePlace))
     _titled: set[str] = field(default_factory=set)
+    _texts: dict[str, _KnownText] = field(default_factory=dict)
 
     def add(self, text: str, school: str | None, teachers: Collection[str], *, knows_one: bool) -> None:
         """Take a text of a section, with its school, all who teach it, and whether we know one by name.
 
         Where we know none, the section says nothing about whose name its words are.
         """
-        said = words(text)
-        for one, following in pairwise(said):
-            if one in TITLES:
-                self._titled.add(following)
-        for place, word in _placed(said):
-            if word not in school_words():
-                known = self._places[place]
-                known.words.add(word)
-                known.texts += 1
-                known.naming += self._is_of_teacher(word)
+        known = self._texts.get(text)
+        if known is None:
+            known = self._texts[text] = self._read(text)
+        for place, is_naming in known.places:
+            place.texts += 1
+            place.naming += is_naming
         if knows_one:
-            for word in set(said):
-                self._carriers[word].add(school, teachers)
+            for carriers in known.carriers:
+                carriers.add(school, teachers)
 
-    def may_tell(self, word: str) -> bool:
-        """Whether the word may be told: letters only, and nobody's name."""
+    def _read(self, text: str) -> _KnownText:
+        said = words(text)
+        self._titled.update(following for one, following in pairwise(said) if one in TITLES)
+        others = [(place, word) for place, word in _placed(said) if word not in school_words()]
+        for place, word in others:
+            self._places[place].words.add(word)
+        return _KnownText(
+            [self._carriers[word] for word in set(said) if word.isalpha() and word not in school_words()],
+            [(self._places[place], self._is_of_teacher(word)) for place, word in others],
+        )
+
+    def is_public(self, word: str) -> bool:
+        """Whether the word is public: letters only, and no name."""
         if word in HOMEROOM_WORDS and (word not in SURNAMES or word not in self.teacher_words):
             return True
         if len(word) < SHORTEST or not word.isalpha() or self._is_of_teacher(word):
@@ -129,18 +145,18 @@ class Vocabulary:
         carriers = self._carriers.get(word)
         return carriers is not None and carriers.are_many and not self._may_be_a_name(word)
 
-    def may_tell_text(self, text: str) -> bool:
-        """Whether a whole text may be told. One letter or a number is nobody's name; two may be initials."""
+    def is_public_text(self, text: str) -> bool:
+        """Whether a whole text is public. One letter or a number is no name; two letters may be initials."""
         said = [word for word in words(text) if word not in ORDINALS and not word.isdigit()]
         letters = "".join(word for word in said if len(word) == 1)
-        are_initials = len(letters) > 1 and not (_are_days(letters) or self.may_tell(letters))
-        return not are_initials and all(len(word) == 1 or self.may_tell(word) for word in said)
+        are_initials = len(letters) > 1 and not (_are_days(letters) or self.is_public(letters))
+        return not are_initials and all(len(word) == 1 or self.is_public(word) for word in said)
 
     def _is_of_teacher(self, word: str) -> bool:
         return word in self.teacher_words or plain(word) in self.teacher_words
 
     def _may_be_a_name(self, word: str) -> bool:
-        """Whether it is a name in the country, or stands where these sections have their teachers' names."""
+        """Whether it is a frequent name, or is where these sections have their teachers' names."""
         if plain(word) in common_names() or word in self._titled:
             return True
         return any(place.is_for_names and word in place.words for place in self._places.values())

@@ -10,6 +10,7 @@ from itertools import combinations
 import pytest
 
 from tests.support.districts.habits import HABITS, District, Habit
+from tests.support.districts.habits.verdict import Verdict, judge
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.domain.roster.texts import folded
@@ -36,6 +37,14 @@ def test_the_filter_that_is_known_to_fit_reaches_what_the_habit_claims(habit: Ha
         assert district.coverage(KEEP_ALL).share < 0.2
 
 
+@pytest.mark.parametrize("habit", fitting, ids=lambda habit: habit.name)
+def test_the_filter_that_is_known_to_fit_gives_nothing_but_classes(habit: Habit) -> None:
+    for seed in (1, 2):
+        district = habit.district(seed)
+        assert judge(district, district.best).verdict is Verdict.FOUND
+        assert judge(district, district.best).wrong == 0
+
+
 @pytest.mark.parametrize("habit", hopeless, ids=lambda habit: habit.name)
 def test_where_no_filter_fits_no_simple_one_comes_near_not_even_one_for_each_school(habit: Habit) -> None:
     district = habit.district()
@@ -59,7 +68,9 @@ partly = [habit for habit in hopeless if habit.partial is not None]
 @pytest.mark.parametrize("habit", partly, ids=lambda habit: habit.name)
 def test_a_partial_filter_is_right_for_a_part(habit: Habit) -> None:
     assert habit.partial is not None
-    assert 0.3 < habit.district().coverage(habit.partial).share < A_GOOD_RULE
+    district = habit.district()
+    assert 0.3 < district.coverage(habit.partial).share < A_GOOD_RULE
+    assert judge(district, habit.partial).wrong == 0
 
 
 def test_teachers_names_stand_in_the_names_of_sections() -> None:

@@ -1,18 +1,48 @@
-"""Districts of many habits, made by rules that the search does not read: it finds the known best filter."""
+"""Districts of many habits, made by rules that the search does not read: it finds each student's class."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
+from typing import Final
 
 import pytest
+from _pytest.mark import ParameterSet
 
-from tests.suggest.surveys import suggestions
+from tests.suggest.verdicts import judge_first, names_told, suggested
 from tests.support.districts.habits import HABITS, Coverage, Habit
+from tests.support.districts.habits.verdict import Verdict
 from worker.suggest.suggestions import Suggestion
 
-fitting = [habit for habit in HABITS if not habit.is_hopeless]
 hopeless = [habit for habit in HABITS if habit.is_hopeless]
+naming = [habit for habit in HABITS if habit.district().names]
+
+NOT_FOUND_YET: Final = frozenset(
+    {
+        "a_third_of_the_grades",
+        "all_but_lunch",
+        "all_but_specials",
+        "course_but_not_lunch",
+        "electives_only",
+        "half_of_the_schools",
+        "homeroom_by_term",
+        "homeroom_else_first_period",
+        "indistinguishable",
+        "interventions_only",
+        "random_words",
+    }
+)
+"""Habits for which the first suggestion gives students something else than their class, or too few theirs."""
+NAMES_TOLD_YET: Final[frozenset[str]] = frozenset()
+"""Habits for which some suggestion tells a person's name."""
+
+
+def but_not_yet(habits: Iterable[Habit], failing: Collection[str]) -> list[ParameterSet]:
+    """Return habits to be tested; of those that fail today it is demanded that they fail."""
+    fails = pytest.mark.xfail(strict=True)
+    return [
+        pytest.param(habit, id=habit.name, marks=[fails] if habit.name in failing else []) for habit in habits
+    ]
 
 
 def coverage(suggestion: Suggestion) -> Coverage:
@@ -25,18 +55,23 @@ def found() -> Callable[[Habit], list[Suggestion]]:
 
     @cache
     def look(habit: Habit) -> list[Suggestion]:
-        district = habit.district()
-        return suggestions(district.records, district.today, seconds=1 if habit.is_hopeless else 60)
+        return suggested(habit, habit.district())
 
     return look
 
 
-@pytest.mark.parametrize("habit", fitting, ids=lambda habit: habit.name)
-def test_the_first_suggestion_is_the_best(habit: Habit, found: Callable[[Habit], list[Suggestion]]) -> None:
-    district = habit.district()
-    assert district.best is not None
-    known = district.coverage(district.best)
-    assert district.coverage(found(habit)[0].section_filter).exactly_one >= known.exactly_one
+@pytest.mark.parametrize("habit", but_not_yet(HABITS, NOT_FOUND_YET))
+def test_the_first_suggestion_gives_students_their_classes(
+    habit: Habit, found: Callable[[Habit], list[Suggestion]]
+) -> None:
+    assert judge_first(habit.district(), found(habit)).verdict is Verdict.FOUND
+
+
+@pytest.mark.parametrize("habit", but_not_yet(naming, NAMES_TOLD_YET))
+def test_no_suggestion_tells_a_name_of_the_district(
+    habit: Habit, found: Callable[[Habit], list[Suggestion]]
+) -> None:
+    assert names_told(habit.district(), found(habit)) == set()
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)

@@ -10,12 +10,13 @@ from typing import Final
 
 from tests.support.districts.habits.by_field import FIELDED
 from tests.support.districts.habits.by_name import NAMED
-from tests.support.districts.habits.habit import TODAY, Coverage, District, Habit, coverage
+from tests.support.districts.habits.habit import TODAY, District, Habit
 from tests.support.districts.habits.hopeless import HOPELESS
 from tests.support.districts.habits.mixed import MIXED
+from tests.support.districts.habits.placing import Coverage
 from tests.support.districts.habits.rough import ROUGH
 
-__all__ = ["HABITS", "TODAY", "Coverage", "District", "Habit", "coverage"]
+__all__ = ["HABITS", "TODAY", "Coverage", "District", "Habit"]
 
 HABITS: Final[tuple[Habit, ...]] = tuple(
     habit for habits in (NAMED, FIELDED, MIXED, ROUGH, HOPELESS) for habit in habits.told

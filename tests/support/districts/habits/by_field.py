@@ -51,6 +51,7 @@ def first_period(town: Town) -> SectionFilter:
     for _ in range(2):
         school = town.school(HIGH, 600)
         hold_lessons(town, school, replace(UPPER_DAY, whole=frozenset({1})))
+        town.accept(town.where(school, period="1"))
     return keep(("period", "is", "1"))
 
 
@@ -59,6 +60,7 @@ def period_spelled_four_ways(town: Town) -> SectionFilter:
     for form in ("{period}", "0{period}", "P{period}", "{period}(A-B)"):
         school = town.school(HIGH, 300)
         hold_lessons(town, school, replace(UPPER_DAY, period=form, whole=frozenset({1})))
+        town.accept(town.where(school, period=form.format(period=1)))
     return keep(("period", "one_of", ["1", "01", "P1", "1(A-B)"]))
 
 
@@ -78,7 +80,7 @@ def number_begins_with_hr(town: Town) -> SectionFilter:
     home = Home("{last} {short}{letter}", course="Attendance", number="HR0{short}")
     hold_homerooms(town, school, home)
     lunch = replace(home, number="LU0{short}", size=60)
-    hold_homerooms(town, school, lunch)
+    hold_homerooms(town, school, lunch, is_class=False)
     return keep(("course_number", "starts_with", "HR"))
 
 
@@ -128,7 +130,7 @@ def homeroom_by_term(town: Town) -> SectionFilter:
             hold_lessons(town, school, replace(UPPER_DAY, term=term, name="{course} - {last}"))
         hold_homerooms(town, school, Home("Team - {last}", "other", term=full_year))
         clubs = Home("Team - {last}", "other", term=trimesters[0], size=30)
-        hold_homerooms(town, school, clubs)
+        hold_homerooms(town, school, clubs, is_class=False)
     return keep(("term", "is", "full year"))
 
 
@@ -146,7 +148,7 @@ def homeroom_is_other(town: Town) -> SectionFilter:
     school = town.school(HIGH, 760)
     hold_lessons(town, school, upper())
     hold_homerooms(town, school, Home("Attendance - {last} - 0", "other", "0"))
-    hold_homerooms(town, school, Home("Lunch - {last} - 4", "other", "4", size=70))
+    hold_homerooms(town, school, Home("Lunch - {last} - 4", "other", "4", size=70), is_class=False)
     return keep(("name", "contains", "attendance"))
 
 
@@ -156,7 +158,7 @@ def all_but_specials(town: Town) -> SectionFilter:
         school = town.school(ELEMENTARY, 390)
         hold_lessons(town, school, Day(LOWER[4:], name="{course} - {last}", course=None, number=None))
         hold_homerooms(town, school, Home("{last} {short}{letter}"))
-        hold_homerooms(town, school, Home("Lunch {short}", size=80))
+        hold_homerooms(town, school, Home("Lunch {short}", size=80), is_class=False)
     return keep(
         ("subject", "is_not", ARTS),
         ("subject", "is_not", PE),
@@ -170,7 +172,7 @@ def all_but_lunch(town: Town) -> SectionFilter:
     for _ in range(2):
         school = town.school(ELEMENTARY, 330)
         hold_homerooms(town, school, Home("{last} {ordinal}"))
-        hold_homerooms(town, school, Home("Lunch {ordinal} - {last}", size=75))
+        hold_homerooms(town, school, Home("Lunch {ordinal} - {last}", size=75), is_class=False)
     return keep(("name", "not_contains", "lunch"))
 
 
@@ -179,7 +181,8 @@ def course_but_not_lunch(town: Town) -> SectionFilter:
     school = town.school(MIDDLE, 570)
     hold_lessons(town, school, upper())
     hold_homerooms(town, school, Home("HR {short}{letter}", course="Homeroom", number="9000"))
-    hold_homerooms(town, school, Home("HR Lunch {short}", course="Homeroom", number="9000", size=90))
+    lunch = Home("HR Lunch {short}", course="Homeroom", number="9000", size=90)
+    hold_homerooms(town, school, lunch, is_class=False)
     return keep(("course_name", "is", "homeroom"), ("name", "not_contains", "lunch"))
 
 

@@ -53,7 +53,7 @@ def shared_subject(town: Town) -> SectionFilter:
             town, school, Home("Class {short}0{number}, Homeroom - {last} - 0", HOMEROOM, "0", size=28)
         )
         onboarding_rules = Home("Group Guidance - {last} - 0", HOMEROOM, "0", size=32)
-        hold_homerooms(town, school, onboarding_rules)
+        hold_homerooms(town, school, onboarding_rules, is_class=False)
     return keep(("name", "contains", "homeroom"))
 
 
@@ -173,7 +173,7 @@ def name_and_period(town: Town) -> SectionFilter:
     school = town.school(MIDDLE, 540)
     hold_lessons(town, school, upper())
     hold_homerooms(town, school, Home("Core {short} - {last}", ELA, "1"))
-    hold_homerooms(town, school, Home("Core {short} - {last}", ELA, "5", size=30))
+    hold_homerooms(town, school, Home("Core {short} - {last}", ELA, "5", size=30), is_class=False)
     return keep(("name", "contains", "core"), ("period", "is", "1"))
 
 
@@ -188,7 +188,8 @@ def homeroom_each_semester(town: Town) -> SectionFilter:
         hold_lessons(town, school, replace(UPPER_DAY, term=first))
         hold_lessons(town, school, replace(UPPER_DAY, term=second))
         hold_homerooms(town, school, Home("1(A) Homeroom - {last}", period="1(A)", term=first))
-        hold_homerooms(town, school, Home("1(A) Homeroom - {last}", period="1(A)", term=second, size=27))
+        spring = Home("1(A) Homeroom - {last}", period="1(A)", term=second, size=27)
+        hold_homerooms(town, school, spring, is_class=False)
     return keep_any([("name", "contains", "homeroom")], current_term_only=True)
 
 
@@ -197,5 +198,5 @@ def semester_in_the_name(town: Town) -> SectionFilter:
     school = town.school(MIDDLE, 600)
     hold_lessons(town, school, upper())
     hold_homerooms(town, school, Home("1(A) Homeroom S1", period="1(A)"))
-    hold_homerooms(town, school, Home("1(A) Homeroom S2", period="1(A)", size=29))
+    hold_homerooms(town, school, Home("1(A) Homeroom S2", period="1(A)", size=29), is_class=False)
     return keep(("name", "contains", "homeroom s1"))

@@ -94,23 +94,35 @@ def hold_lessons(town: Town, school: School, day: Day, grades: Sequence[str] = (
 
 
 def hold_homerooms(
-    town: Town, school: School, home: Home, grades: Sequence[str] = (), *, without: Sequence[str] = ()
+    town: Town,
+    school: School,
+    home: Home,
+    grades: Sequence[str] = (),
+    *,
+    without: Sequence[str] = (),
+    is_class: bool = True,
 ) -> list[str]:
-    """Give each student of these grades, but those `without`, one homeroom; return the homerooms."""
+    """Give each student of these grades, but those `without`, one homeroom; return the homerooms.
+
+    Where it `is_class`, people at the district call it the student's class; other kinds, such as lunch, are
+    only written down as homerooms are.
+    """
     opened: list[str] = []
     for grade in grades or school.grades:
         students = [student for student in school.students[grade] if student not in without]
         for index, group in enumerate(groups(students, home.size)):
             teacher = town.rng.choice(school.staff)
             words = {
-                **_grade_words(grade),
+                **grade_words(grade),
                 "last": teacher.last,
                 "letter": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[index % 26],
                 "number": str(len(opened) + 1),
                 "peak": f"{PEAKS[len(opened) % len(PEAKS)]} {len(opened) // len(PEAKS) + 1}",
             }
-            opened.append(_open(town, school, home, group, [teacher], words))
+            opened.append(open_section(town, school, home, group, [teacher], words))
     town.homes.extend(opened)
+    if is_class:
+        town.accept(opened)
     return opened
 
 
@@ -136,8 +148,8 @@ def _hold(
 ) -> None:
     course, subject = option
     words = {
-        **_grade_words(grade),
-        "course": course.format(**_grade_words(grade)),
+        **grade_words(grade),
+        "course": course.format(**grade_words(grade)),
         "subject": subject,
         "code": course[:2].upper(),
         "slot": str(slot + 1),
@@ -146,10 +158,10 @@ def _hold(
     for index, group in enumerate(groups(takers, day.size) if takers else []):
         teacher = town.rng.choice(school.staff)
         written = {**words, "last": teacher.last, "number": str(index + 1)}
-        _open(town, school, day, group, [teacher], written)
+        open_section(town, school, day, group, [teacher], written)
 
 
-def _open(
+def open_section(
     town: Town,
     school: School,
     style: Day | Home,
@@ -157,6 +169,8 @@ def _open(
     teachers: Sequence[Teacher],
     words: dict[str, str],
 ) -> str:
+    """Open a section whose texts are the style's, with these words in them."""
+
     def text(form: str | None) -> str | None:
         return form and form.format(**words)
 
@@ -175,7 +189,8 @@ def _open(
     )
 
 
-def _grade_words(grade: str) -> dict[str, str]:
+def grade_words(grade: str) -> dict[str, str]:
+    """Return a grade's words: in full, short, and counted."""
     short = "K" if grade == "Kindergarten" else grade
     return {"grade": grade, "short": short, "ordinal": ORDINALS[grade]}
 

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
+from tests.support.districts.habits.placing import Coverage, Placements, coverage, placements
 from tests.support.districts.habits.towns import Records, Town
-from tests.support.districts.oracle import calendar_of, view
-from worker.domain.roster.records import (
-    RecordId,
-    RecordKind,
-    school_from_json,
-    section_from_json,
-    student_from_json,
-)
-from worker.domain.roster.scope import find_schools
-from worker.domain.roster.section_filter import Condition, Rule, SectionFilter, counted, rank
+from worker.domain.roster.section_filter import Condition, Rule, Scope, SectionFilter
 
 TODAY: Final = date(2026, 10, 14)
 """A day in the first half of a school year."""
 
 Build = Callable[[Town], SectionFilter | None]
-
-
-class Coverage(NamedTuple):
-    """How many students in scope have exactly one counted section, none, or several."""
-
-    exactly_one: int
-    none: int
-    several: int
-
-    @property
-    def share(self) -> float:
-        """Return the share of those who have exactly one."""
-        return self.exactly_one / (sum(self) or 1)
 
 
 @dataclass(frozen=True)
@@ -46,10 +24,20 @@ class District:
     records: Records
     best: SectionFilter | None
     today: date
+    classes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By student, the sections that a person at the district would accept as the class; none: not shared."""
+    names: frozenset[str] = frozenset()
+    """Words that are in no suggestion: people's names that stand in the names of sections."""
+    partial: SectionFilter | None = None
+    """Where nothing fits: a filter that is right for a part, if there is any."""
 
     def coverage(self, section_filter: SectionFilter) -> Coverage:
         """Return what a filter gives in this district."""
-        return coverage(self.records, section_filter, self.today)
+        return coverage(self.placements(section_filter))
+
+    def placements(self, section_filter: SectionFilter) -> Placements:
+        """Return the sections that count for each student in scope."""
+        return placements(self.records, section_filter, self.today)
 
 
 @dataclass(frozen=True)
@@ -63,6 +51,8 @@ class Habit:
     """Share of students with exactly one section that the best filter reaches at least; 0: there is none."""
     partial: SectionFilter | None = None
     """Where no good filter exists: one that is right for a part of the district, if there is any."""
+    is_lockstep: bool = False
+    """Whether a class goes through the day together: then many a rule gives everybody exactly one section."""
 
     @property
     def is_hopeless(self) -> bool:
@@ -73,14 +63,15 @@ class Habit:
         """Generate the district: the same one for the same seed and day."""
         town = Town(f"{self.name}:{seed}", today)
         best = self.build(town)
-        return District(town.records, best, today)
+        return District(town.records, best, today, town.classes(), frozenset(town.names), self.partial)
 
 
 class Habits:
     """A list of habits, told one builder after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_lockstep: bool = False) -> None:
         self.told: Final[list[Habit]] = []
+        self._is_lockstep = is_lockstep
 
     def habit(
         self, sentence: str, reaches: float = 1.0, partial: SectionFilter | None = None
@@ -88,7 +79,8 @@ class Habits:
         """Take the decorated builder for a habit of its name."""
 
         def take(build: Build) -> Build:
-            self.told.append(Habit(build.__name__, sentence, build, reaches, partial))
+            name = build.__name__
+            self.told.append(Habit(name, sentence, build, reaches, partial, self._is_lockstep))
             return build
 
         return take
@@ -107,37 +99,16 @@ def keep_any(
     *rules: Sequence[Term],
     strategy: Literal["union", "first_match"] = "union",
     current_term_only: bool = False,
+    grades: Sequence[str] = (),
 ) -> SectionFilter:
-    """Return a filter with these rules."""
+    """Return a filter with these rules, for the students of these grades or for all."""
     return SectionFilter(
+        scope=Scope(grades=tuple(grades)),
         strategy=strategy,
         current_term_only=current_term_only,
         rules=tuple(Rule(all=tuple(_condition(*term) for term in rule)) for rule in rules),
     )
 
 
-def _condition(field: str, op: str, value: str | list[str]) -> Condition:
-    return Condition.model_validate({"field": field, "op": op, "value": value})
-
-
-def coverage(records: Records, section_filter: SectionFilter, today: date) -> Coverage:
-    """Count, by the rules of the filter, the sections of every student in scope."""
-    ranks: dict[str, dict[RecordId, int]] = {}
-    schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is RecordKind.SCHOOL]
-    scope = find_schools(section_filter.scope, schools)
-    calendar = calendar_of(records, today, 0)
-    for (kind, record_id), record in records.items():
-        student = student_from_json(record_id, record) if kind is RecordKind.USER else None
-        if student is not None and scope.holds(student):
-            ranks[record_id] = {}
-    for (kind, record_id), record in records.items():
-        if kind is not RecordKind.SECTION:
-            continue
-        section = section_from_json(record_id, record)
-        kept = rank(section_filter, view(section, records), calendar)
-        if kept is not None:
-            for listed in section.students:
-                if listed in ranks:
-                    ranks[listed][section.id] = kept
-    sizes = Counter(min(2, len(counted(section_filter.strategy, found))) for found in ranks.values())
-    return Coverage(sizes[1], sizes[0], sizes[2])
+def _condition(name: str, op: str, value: str | list[str]) -> Condition:
+    return Condition.model_validate({"field": name, "op": op, "value": value})

@@ -79,7 +79,7 @@ def indistinguishable(town: Town) -> None:
             for group in groups(placed, 25):
                 teacher, period = town.rng.choice(school.staff), str(town.rng.randint(1, 8))
                 number = town.rng.randint(1, 9)
-                town.section(
+                section = town.section(
                     school,
                     group,
                     [teacher],
@@ -88,6 +88,7 @@ def indistinguishable(town: Town) -> None:
                     grade=grade,
                     course_id=general,
                 )
+                town.accept([section] if turn == 0 else [])
 
 
 @habit("Four schools, two of which share no homerooms.", reaches=0, partial=HOMEROOM_NAMED)
@@ -108,6 +109,7 @@ def twice_to_the_letter(town: Town) -> None:
         del same["school_id"], same["sis_id"]
         copy = town.section(school, section["students"], [], **same)
         town.sections([copy])[0]["teachers"] = list(section["teachers"])
+        town.accept([copy])
 
 
 @habit("Only electives are shared, on alternating days, and everybody takes as many as he likes.", reaches=0)

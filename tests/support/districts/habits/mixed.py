@@ -44,7 +44,9 @@ def homeroom_then_first_period(town: Town) -> SectionFilter:
     hold_lessons(town, school, LOWER_DAY)
     hold_homerooms(town, school, Home("Homeroom - {last}", HOMEROOM))
     for grades in (MIDDLE, HIGH):
-        hold_lessons(town, town.school(grades, 360), replace(UPPER_DAY, whole=frozenset({1})))
+        school = town.school(grades, 360)
+        hold_lessons(town, school, replace(UPPER_DAY, whole=frozenset({1})))
+        town.accept(town.where(school, period="1"))
     return keep_any(
         [("name", "contains", "homeroom")],
         [("grade", "one_of", list(UPPER_GRADES)), ("period", "is", "1")],
@@ -132,6 +134,7 @@ def homeroom_else_first_period(town: Town) -> SectionFilter:
     school = town.school(HIGH, 800)
     away = school.students["11"][:60] + school.students["12"][:70]
     hold_lessons(town, school, replace(UPPER_DAY, whole=frozenset({1})))
+    town.accept(town.where(school, period="1"), away)
     hold_homerooms(town, school, Home("Homeroom - {last} - HR", period="HR"), without=away)
     return keep_any([("name", "contains", "homeroom")], [("period", "is", "1")], strategy="first_match")
 
@@ -146,7 +149,7 @@ def resource_room_first(town: Town) -> SectionFilter:
         for group in (few[:12], few[12:24], few[24:]):
             teacher = town.rng.choice(school.staff)
             name = f"Resource Room - {teacher.last}"
-            town.section(school, group, [teacher], name=name, subject="other", grade="Other")
+            town.accept([town.section(school, group, [teacher], name=name, subject="other", grade="Other")])
     return keep_any(
         [("name", "contains", "resource room")],
         [("name", "contains", "homeroom")],

@@ -124,7 +124,7 @@ def empty_and_single(town: Town) -> SectionFilter:
     for number in range(6):
         town.section(school, [], [], name=f"Homeroom TBD {number}", subject="other")
     for student in alone:
-        town.section(school, [student], school.staff[3:5], name="Homeroom Homebound")
+        town.accept([town.section(school, [student], school.staff[3:5], name="Homeroom Homebound")])
     return keep(("name", "contains", "homeroom"))
 
 
@@ -136,7 +136,8 @@ def one_room(town: Town) -> SectionFilter:
         teacher = town.rng.choice(school.staff)
         attending = town.rng.sample(everybody, 17)
         town.section(school, attending, [teacher], name=f"{course} - {teacher.last}")
-    town.section(school, everybody, school.staff[:1], name=f"Homeroom - {school.staff[0].last}")
+    homeroom = town.section(school, everybody, school.staff[:1], name=f"Homeroom - {school.staff[0].last}")
+    town.accept([homeroom])
     return keep(("name", "contains", "homeroom"))
 
 
@@ -160,5 +161,6 @@ def last_year_still_shared(town: Town) -> SectionFilter:
         school = town.school(ELEMENTARY, 330)
         hold_lessons(town, school, replace(LOWER_DAY, term=new))
         hold_homerooms(town, school, Home("Homeroom {short} - {last}", term=new))
-        hold_homerooms(town, school, Home("Homeroom {short} - {last}", term=old, size=28))
+        before = Home("Homeroom {short} - {last}", term=old, size=28)
+        hold_homerooms(town, school, before, is_class=False)
     return keep_any([("name", "contains", "homeroom")], current_term_only=True)

@@ -29,6 +29,7 @@ class Teacher:
 
     id: str
     last: str
+    first: str = ""
 
 
 @dataclass(slots=True)
@@ -55,6 +56,9 @@ class Town:
         self.records: Final[Records] = {}
         self.homes: Final[list[str]] = []
         """The sections that are somebody's homeroom, by whatever name."""
+        self.names: Final[set[str]] = set()
+        """Words of people's names that stand in the names of sections and of courses, and nowhere else."""
+        self._accepted: Final[dict[str, frozenset[str] | None]] = {}
         self._courses: dict[tuple[str, str | None], str] = {}
         self._numbers = iter(range(100_001, 10_000_000))
         self._schools = 0
@@ -95,7 +99,7 @@ class Town:
         if not is_shared:
             return Teacher(self._id(), last)
         side = {"first_name": self.rng.choice(FIRST_NAMES), "last_name": last}
-        return Teacher(self._add(RecordKind.USER, teacher=side), last)
+        return Teacher(self._add(RecordKind.USER, teacher=side), last, side["first_name"])
 
     def course(self, name: str, number: str | None = None) -> str:
         """Return the course of this name and number, a new one the first time."""
@@ -127,6 +131,32 @@ class Town:
     def withdraw(self, student: str, section_id: str) -> None:
         """Take a student out of a section."""
         self.records[RecordKind.SECTION, section_id]["students"].remove(student)
+
+    def accept(self, section_ids: Iterable[str], students: Iterable[str] | None = None) -> None:
+        """Say that these sections are the class of those in them, or only of these students."""
+        only = None if students is None else frozenset(students)
+        self._accepted.update(dict.fromkeys(section_ids, only))
+
+    def classes(self) -> dict[str, frozenset[str]]:
+        """Return, for every student, the sections that a person at the district would call the class."""
+        found: dict[str, set[str]] = {
+            record_id: set() for (_, record_id), record in self.records.items() if "student" in record
+        }
+        for section_id, only in self._accepted.items():
+            for student in self._listed(section_id):
+                if only is None or student in only:
+                    found[student].add(section_id)
+        return {student: frozenset(sections) for student, sections in found.items()}
+
+    def where(self, school: School, **fields: str) -> list[str]:
+        """Return the school's sections that have these texts."""
+        wanted = {"school_id": school.id, **fields}.items()
+        return [
+            record_id
+            for (kind, record_id), record in self.records.items()
+            if kind is RecordKind.SECTION
+            and wanted <= {name: record.get(name) for name in dict(wanted)}.items()
+        ]
 
     def sections(self, section_ids: Iterable[str]) -> list[Json]:
         """Return these sections' records, to be changed."""

@@ -1,0 +1,141 @@
+"""Whether a review tells the truth of a mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tests.mistakes.district import District, Json
+from tests.mistakes.mistake import Mistake
+from tests.mistakes.world import Judged, World
+
+RIGHT: Final = "right"
+NAME: Final = "name told"
+FORBIDDEN: Final = "forbidden advice"
+OWNER: Final = "wrong owner"
+CAUSE: Final = "wrong cause"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a review, the gravest first; nothing, where it is right."""
+
+    faults: tuple[tuple[str, str], ...]
+    """What kind of fault, and which."""
+    said: tuple[str, ...]
+    """What the review said: each cause with its owner, then the suggestions."""
+
+    @property
+    def summary(self) -> str:
+        return self.faults[0][0] if self.faults else RIGHT
+
+    @property
+    def text(self) -> str:
+        """All of it, for a person."""
+        faults = [f"{kind}: {what}" for kind, what in self.faults]
+        return "\n".join([*(faults or [RIGHT]), *(f"    {line}" for line in self.said)])
+
+
+async def tried(world: World, number: int, case: Mistake) -> Verdict:
+    """Make the mistake at a district of its own, judge the review, do what it should say, and judge again."""
+    told = world.district(number)
+    try:
+        base = case.base()
+        committed = await told.becomes(base)
+        assert committed.outcome == "commit", committed.review
+        changed = base.copy()
+        case.change(changed)
+        judged = await told.becomes(changed)
+        if not case.owners or judged.outcome != "review":
+            return Verdict(tuple(_outcome_faults(case, judged)), tuple(_said(judged.review)))
+        mended = base.copy()
+        if case.fix is not None:
+            mended = changed.copy()
+            case.fix(mended)
+        after = await told.becomes(mended)
+        faults = [*_review_faults(case, judged.review, [base, changed]), *_fix_faults(case, judged, after)]
+        return Verdict(tuple(faults), tuple(_said(judged.review)))
+    finally:
+        await told.close()
+
+
+def _outcome_faults(case: Mistake, judged: Judged) -> Iterator[tuple[str, str]]:
+    if case.owners:
+        yield CAUSE, f"no review: {judged.outcome}"
+    elif judged.outcome not in {"commit", "unchanged"}:
+        yield CAUSE, f"no error, but {judged.outcome}"
+
+
+def _review_faults(case: Mistake, review: Json, seen: list[District]) -> Iterator[tuple[str, str]]:
+    causes = review["causes"]
+    main = max(causes, key=_weight)
+    yield from _harm(case, review, seen)
+    if main["owner"] not in case.owners:
+        yield OWNER, f"{main['owner']}, not {' or '.join(case.owners)}"
+    for cause in causes:
+        if cause is not main:
+            yield CAUSE, f"a second cause, {cause['code']}"
+    for fact in case.says:
+        if not re.search(fact.pattern, main["advice"], re.IGNORECASE):
+            yield CAUSE, f"does not tell {fact.what}"
+    if review["students"]["blocked"] != case.blocked:
+        yield CAUSE, f"{review['students']['blocked']} students blocked, not {case.blocked}"
+    wanted = case.blocked if case.unblocks is None else case.unblocks
+    if main["unblocks"] != wanted:
+        yield CAUSE, f"unblocks {main['unblocks']}, not {wanted}"
+
+
+def _harm(case: Mistake, review: Json, seen: list[District]) -> Iterator[tuple[str, str]]:
+    """Tell what should not be in a review, in whichever of its causes it is."""
+    told = " ".join(cause["advice"] for cause in review["causes"])
+    for name in _names(seen):
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", told, re.IGNORECASE):
+            yield NAME, name
+    for pattern in case.never:
+        if found := re.search(pattern, told, re.IGNORECASE):
+            yield FORBIDDEN, f"{found.group()!r}"
+    if review["suggestions"] and not case.suggests:
+        yield FORBIDDEN, f"{len(review['suggestions'])} filters suggested"
+
+
+def _fix_faults(case: Mistake, judged: Judged, after: Judged) -> Iterator[tuple[str, str]]:
+    """Tell where the fix of the table does not do what the table says: then the table is wrong."""
+    blocked = after.review["students"]["blocked"] if after.outcome == "review" else 0
+    made_ready = judged.review["students"]["blocked"] - blocked
+    wanted = case.blocked if case.unblocks is None else case.unblocks
+    if made_ready != wanted:
+        yield CAUSE, f"the fix makes {made_ready} students ready, not {wanted}"
+    if after.outcome == "review" and wanted == case.blocked:
+        codes = ", ".join(after.review["findings"]["by_code"])
+        yield CAUSE, f"the fix leaves {codes}"
+
+
+def _weight(cause: Json) -> int:
+    """Return how many students a cause is about."""
+    return int(cause["students"] + (cause["removed"] or 0) + (cause["class_changes"] or 0))
+
+
+def _names(seen: list[District]) -> set[str]:
+    """Return what would tell who somebody is: names, addresses and numbers of people, names of sections."""
+    names = set[str]()
+    for district in seen:
+        names |= {section["name"] for section in district.all_of("sections")}
+        for user in district.all_of("users"):
+            names |= {user["name"].get("last", ""), user["name"].get("first", ""), user["email"]}
+            role = user["roles"].get("student") or {}
+            names |= {role.get(field, "") for field in ("sis_id", "student_number", "state_id", "dob")}
+    return names - {""}
+
+
+def _said(review: Json) -> Iterator[str]:
+    for cause in review.get("causes", ()):
+        figures = (
+            f"{name}={cause[name]}"
+            for name in ("students", "unblocks", "removed", "class_changes")
+            if cause[name] is not None
+        )
+        yield f"[{cause['owner']}] {cause['code']} ({', '.join(figures)}) {cause['advice']}"
+    for suggestion in review.get("suggestions", ()):
+        yield f"suggested: {suggestion['text']}"

@@ -100,13 +100,13 @@ async def test_a_value_of_the_scope_is_told_if_no_shared_student_or_school_has_i
 
     trial = await try_filter(store.evaluations, DISTRICT, wanted)
 
-    told_by_set = await store.surveys.scope_matches_nothing(DISTRICT, wanted.scope)
-    _, seating = await store.surveys.seating(DISTRICT)
+    told_by_set = await store.pictures.scope_matches_nothing(DISTRICT, wanted.scope)
+    _, picture = await store.pictures.read(DISTRICT)
     found = [(one["field"], one["value"]) for one in trial["scope_matches_nothing"]]
     assert sorted(found) == unmatched
     assert [(one.field, one.value) for one in told_by_set] == unmatched
     assert [
-        (one.field, one.value) for one in seating.build().count(wanted).scope_matches_nothing
+        (one.field, one.value) for one in picture.build().count(wanted).scope_matches_nothing
     ] == unmatched
 
 

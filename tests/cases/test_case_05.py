@@ -128,9 +128,9 @@ async def test_survey_sections_and_trial_have_the_districts_day(
     section_filter = SectionFilter(current_term_only=True)
 
     trial = await try_filter(store.evaluations, DISTRICT, section_filter)
-    survey = (await store.surveys.of(DISTRICT)).builder.build()
+    _, picture = await store.pictures.read(DISTRICT)
 
-    assert (await store.surveys.moment(DISTRICT)).today == here
+    assert (await store.pictures.moment(DISTRICT)).today == here
     assert (await store.sections.moment(DISTRICT)).today == here
     assert (trial["coverage"]["none"] == 0) is runs
-    assert survey.current.any() == runs
+    assert picture.build().current.any() == runs

@@ -39,12 +39,12 @@ async def test_so_counts_whoever_counts_a_filter(store: StoreUnderTest) -> None:
     )
 
     trial = await try_filter(store.evaluations, DISTRICT, section_filter)
-    _, seating = await store.surveys.seating(DISTRICT)
-    survey = (await store.surveys.of(DISTRICT)).builder.build()
+    _, builder = await store.pictures.read(DISTRICT)
+    picture = builder.build()
 
     assert trial["coverage"]["exactly_one"] == EVERYBODY
-    assert seating.build().count(section_filter).exactly_one == EVERYBODY
-    assert survey.students == EVERYBODY
+    assert picture.count(section_filter).exactly_one == EVERYBODY
+    assert picture.within(section_filter).students == EVERYBODY
 
 
 async def test_a_student_leaves_and_comes_back_with_his_school(store: StoreUnderTest, tmp_path: Path) -> None:

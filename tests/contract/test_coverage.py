@@ -26,9 +26,9 @@ from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.operations.dry_run import try_filter
 from worker.runtime.errors import StoreUnavailable, UnknownDistrictError
-from worker.suggest.draft_counts import DraftCounts
-from worker.suggest.enrolments_builder import EnrolmentsBuilder
-from worker.suggest.survey_store import DistrictSurvey, Moment
+from worker.suggest.picture_builder import PictureBuilder
+from worker.suggest.picture_cache import PictureCache
+from worker.suggest.picture_store import Moment
 
 LONG = 20.0
 NAMES = (  # the escaped one is "MATH 4" in full width
@@ -123,12 +123,12 @@ async def test_a_count_is_what_a_trial_gives_for_any_filter(store: StoreUnderTes
     dice = random.Random(20261014)  # noqa: S311 — invented districts and filters
     await Feed(store).send(*mixed_district(dice))
     await evaluate(store)
-    coverages = DraftCounts(store.surveys)
+    pictures = PictureCache(store.pictures)
     told = Counter[str]()
 
     for _ in range(40):
         chosen = some_filter(dice)
-        coverage = await coverages.count(DISTRICT, chosen, LONG)
+        coverage = await pictures.count(DISTRICT, chosen, LONG)
         tried = (await try_filter(store.evaluations, DISTRICT, chosen))["coverage"]
         assert coverage is not None
         counted = {name: getattr(coverage, name) for name in ("exactly_one", "none", "several")}
@@ -146,7 +146,7 @@ async def test_who_is_left_is_told_by_school_and_grade(store: StoreUnderTest) ->
         {"rules": [{"all": [{"field": "school", "op": "is", "value": record_id(900)}]}]}, strict=False
     )
 
-    coverage = await DraftCounts(store.surveys).count(DISTRICT, chosen, LONG)
+    coverage = await PictureCache(store.pictures).count(DISTRICT, chosen, LONG)
 
     assert coverage is not None
     left, right = coverage.cells
@@ -157,45 +157,42 @@ async def test_who_is_left_is_told_by_school_and_grade(store: StoreUnderTest) ->
 
 
 class Counting:
-    """Surveys that count how often somebody reads a whole district; while shut, reading waits."""
+    """Pictures that count how often somebody reads a whole district; while shut, reading waits."""
 
     def __init__(self, store: StoreUnderTest) -> None:
-        self._surveys = store.surveys
-        self.read = Counter[str]()
+        self._pictures = store.pictures
+        self.readings = Counter[str]()
         self.gate = asyncio.Event()
         self.gate.set()
         self.trouble: Exception | None = None
 
-    async def of(self, district_id: str) -> DistrictSurvey:
-        return await self._surveys.of(district_id)
-
     async def schools(self, district_id: str) -> dict[str, str]:
-        return await self._surveys.schools(district_id)
+        return await self._pictures.schools(district_id)
 
     async def moment(self, district_id: str) -> Moment:
-        return await self._surveys.moment(district_id)
+        return await self._pictures.moment(district_id)
 
-    async def seating(self, district_id: str) -> tuple[Moment, EnrolmentsBuilder]:
-        self.read[district_id] += 1
+    async def read(self, district_id: str) -> tuple[Moment, PictureBuilder]:
+        self.readings[district_id] += 1
         await self.gate.wait()
         if self.trouble is not None:
             raise self.trouble
-        return await self._surveys.seating(district_id)
+        return await self._pictures.read(district_id)
 
 
 async def test_a_district_is_read_once_and_again_after_a_batch(store: StoreUnderTest, feed: Feed) -> None:
-    surveys = Counting(store)
-    coverages = DraftCounts(surveys)
+    counting = Counting(store)
+    pictures = PictureCache(counting)
     for _ in range(3):
-        before = await coverages.count(DISTRICT, KEEP_ALL, LONG)
-    assert surveys.read[DISTRICT] == 1
+        before = await pictures.count(DISTRICT, KEEP_ALL, LONG)
+    assert counting.readings[DISTRICT] == 1
 
     await feed.send(("users", student_json(77)))
-    assert await coverages.count(DISTRICT, KEEP_ALL, LONG) == before
+    assert await pictures.count(DISTRICT, KEEP_ALL, LONG) == before
     await evaluate(store)
-    after = await coverages.count(DISTRICT, KEEP_ALL, LONG)
+    after = await pictures.count(DISTRICT, KEEP_ALL, LONG)
 
-    assert surveys.read[DISTRICT] == 2
+    assert counting.readings[DISTRICT] == 2
     assert before is not None
     assert after is not None
     assert (before.none, after.none) == (0, 1)
@@ -203,74 +200,74 @@ async def test_a_district_is_read_once_and_again_after_a_batch(store: StoreUnder
 
 @pytest.mark.usefixtures("feed")
 async def test_those_who_ask_at_the_same_time_have_one_reading(store: StoreUnderTest) -> None:
-    surveys = Counting(store)
-    coverages = DraftCounts(surveys)
+    counting = Counting(store)
+    pictures = PictureCache(counting)
 
     async with asyncio.timeout(LONG):
-        counts = await asyncio.gather(*(coverages.count(DISTRICT, KEEP_ALL, LONG) for _ in range(5)))
+        counts = await asyncio.gather(*(pictures.count(DISTRICT, KEEP_ALL, LONG) for _ in range(5)))
 
-    assert surveys.read[DISTRICT] == 1
+    assert counting.readings[DISTRICT] == 1
     assert all(one is not None and one.exactly_one == 32 for one in counts)
 
 
 @pytest.mark.usefixtures("feed")
 async def test_whoever_would_wait_too_long_is_told_so_and_the_reading_goes_on(store: StoreUnderTest) -> None:
-    surveys = Counting(store)
-    coverages = DraftCounts(surveys)
-    surveys.gate.clear()
+    counting = Counting(store)
+    pictures = PictureCache(counting)
+    counting.gate.clear()
 
-    assert await coverages.count(DISTRICT, KEEP_ALL, 0.01) is None
-    surveys.gate.set()
-    coverage = await coverages.count(DISTRICT, KEEP_ALL, LONG)
+    assert await pictures.count(DISTRICT, KEEP_ALL, 0.01) is None
+    counting.gate.set()
+    coverage = await pictures.count(DISTRICT, KEEP_ALL, LONG)
 
     assert coverage is not None
-    assert surveys.read[DISTRICT] == 1
+    assert counting.readings[DISTRICT] == 1
 
 
 @pytest.mark.usefixtures("feed")
 async def test_a_reading_that_fails_is_tried_again(store: StoreUnderTest) -> None:
-    surveys = Counting(store)
-    coverages = DraftCounts(surveys)
-    surveys.trouble = StoreUnavailable("away")
+    counting = Counting(store)
+    pictures = PictureCache(counting)
+    counting.trouble = StoreUnavailable("away")
     with pytest.raises(StoreUnavailable):
-        await coverages.count(DISTRICT, KEEP_ALL, LONG)
+        await pictures.count(DISTRICT, KEEP_ALL, LONG)
 
-    surveys.trouble = None
+    counting.trouble = None
 
-    assert await coverages.count(DISTRICT, KEEP_ALL, LONG) is not None
+    assert await pictures.count(DISTRICT, KEEP_ALL, LONG) is not None
 
 
 @pytest.mark.usefixtures("feed")
 async def test_only_so_many_districts_are_kept(store: StoreUnderTest) -> None:
-    surveys = Counting(store)
-    coverages = DraftCounts(surveys, most_districts=1)
+    counting = Counting(store)
+    pictures = PictureCache(counting, most_districts=1)
     await store.rows("INSERT INTO districts (district_id) VALUES ($1)", OTHER_DISTRICT)
 
     for district in (DISTRICT, OTHER_DISTRICT, OTHER_DISTRICT, DISTRICT):
-        await coverages.count(district, KEEP_ALL, LONG)
+        await pictures.count(district, KEEP_ALL, LONG)
 
-    assert surveys.read == {DISTRICT: 2, OTHER_DISTRICT: 1}
+    assert counting.readings == {DISTRICT: 2, OTHER_DISTRICT: 1}
 
 
 async def test_a_district_that_was_never_seen_has_no_count(store: StoreUnderTest) -> None:
     with pytest.raises(UnknownDistrictError, match=DISTRICT):
-        await DraftCounts(store.surveys).count(DISTRICT, KEEP_ALL, LONG)
+        await PictureCache(store.pictures).count(DISTRICT, KEEP_ALL, LONG)
 
 
 @pytest.mark.usefixtures("feed")
 async def test_a_reading_is_given_up_when_the_process_stops(store: StoreUnderTest) -> None:
-    surveys = Counting(store)
-    coverages = DraftCounts(surveys)
-    surveys.gate.clear()
-    assert await coverages.count(DISTRICT, KEEP_ALL, 0.01) is None
+    counting = Counting(store)
+    pictures = PictureCache(counting)
+    counting.gate.clear()
+    assert await pictures.count(DISTRICT, KEEP_ALL, 0.01) is None
 
     async with asyncio.timeout(LONG):
-        await coverages.close()
-        await coverages.close()
+        await pictures.close()
+        await pictures.close()
 
 
 async def test_counting_waits_for_no_evaluation(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(*everybody()[:1], ("sections", homeroom(702, record_id(900), [1])))
     async with store.evaluations.next(LIMITS) as evaluation, asyncio.timeout(LONG):
         assert evaluation is not None
-        assert await DraftCounts(store.surveys).count(DISTRICT, KEEP_ALL, LONG) is not None
+        assert await PictureCache(store.pictures).count(DISTRICT, KEEP_ALL, LONG) is not None

@@ -216,7 +216,7 @@ async def test_a_search_for_suggestions_that_breaks_keeps_no_review_from_being_t
 async def test_the_database_waits_longer_than_a_search_takes(store: StoreUnderTest) -> None:
     async with store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
-        await evaluation.survey()
+        await evaluation.picture()
         rows = await evaluation._connection.fetchval("SHOW idle_in_transaction_session_timeout")
     after = await store.rows("SHOW idle_in_transaction_session_timeout")
 

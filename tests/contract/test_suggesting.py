@@ -29,7 +29,7 @@ from tests.support.builders.records import (
 from tests.support.districts.oracle import Records
 from tests.support.fixtures.people import LIMITS, Feed
 from tests.support.fixtures.store import StoreUnderTest
-from worker.adapters.postgres.suggest.surveys import read_survey
+from worker.adapters.postgres.suggest.pictures import read_picture
 from worker.cli.onboarding_reports import rules_asked
 from worker.domain.review.kept_suggestions import SearchInput
 from worker.domain.roster.records import KINDS, RecordKind
@@ -41,7 +41,7 @@ from worker.pipeline.ingest import translate
 from worker.pipeline.ingest.inbox import Arrival
 from worker.runtime.errors import UnknownDistrictError
 from worker.runtime.metrics import Metrics
-from worker.suggest.service import suggest_filters
+from worker.suggest.service import search
 from worker.suggest.survey import Survey
 
 LATE = 40
@@ -93,13 +93,18 @@ def told(survey: Survey) -> dict[str, Any]:
     words = ("homeroom", "pell", "nunez", "quillfeather", "chess", "osric", "hr", "home", "zed")
     return {
         **{name: getattr(survey, name).tolist() for name in arrays},
-        "codes": {name: codes.tolist() for name, codes in survey.codes.items()},
-        "values": {name: (column.values, column.spellings) for name, column in survey.columns.items()},
+        "columns": {name: (column.each(), column.values) for name, column in survey.columns.items()},
         "schools": (survey.schools, survey.school_names),
         "grades": survey.grades,
         "teachers": set(survey.vocabulary.teacher_words),
         "public": [word for word in words if survey.vocabulary.is_public(word)],
     }
+
+
+async def survey_in(store: StoreUnderTest, in_force: SectionFilter = KEEP_ALL) -> Survey:
+    """Return what is read of the district now."""
+    _, builder = await store.pictures.read(DISTRICT)
+    return builder.build().within(in_force)
 
 
 async def happen(store: StoreUnderTest, first: int, *events: Event) -> None:
@@ -154,7 +159,7 @@ async def test_a_district_is_read_as_it_is_staged(store: StoreUnderTest, scope: 
     await store.districts.set_filter(DISTRICT, in_force, "test")
     await judged(store, 1, *invented())
 
-    found = await store.surveys.of(DISTRICT)
+    survey = await survey_in(store, in_force)
 
     records: Records = {}
     for collection, record in sorted(invented(), key=lambda event: event[1]["id"]):
@@ -162,17 +167,9 @@ async def test_a_district_is_read_as_it_is_staged(store: StoreUnderTest, scope: 
         assert kind is not None
         identifier, text = staged(collection, record)
         records[kind, identifier] = json.loads(text)
-    survey = found.builder.build()
-    assert found.in_force == in_force
     assert told(survey) == told(survey_of(records, datetime.now(UTC).date(), in_force))
     assert survey.students > 0
     assert survey.current.tolist() == [True, True, True, False, True, True]
-
-
-async def test_without_a_filter_every_section_is_in_force(store: StoreUnderTest) -> None:
-    await judged(store, 1, *district(3))
-
-    assert (await store.surveys.of(DISTRICT)).in_force == KEEP_ALL
 
 
 async def test_a_deleted_record_is_not_read(store: StoreUnderTest) -> None:
@@ -190,7 +187,7 @@ async def test_a_deleted_record_is_not_read(store: StoreUnderTest) -> None:
     await store.inbox.store(gone, [], [])
     await judged(store)
 
-    survey = (await store.surveys.of(DISTRICT)).builder.build()
+    survey = await survey_in(store)
 
     assert (survey.students, survey.sections) == (3, 3)
     assert "quillfeather" not in survey.vocabulary.teacher_words
@@ -202,23 +199,22 @@ async def test_a_committed_teacher_who_left_gives_no_word(store: StoreUnderTest)
     left = Arrival(DISTRICT, event_id(100), RecordKind.USER, record_id(500), None)
     await store.inbox.store([left], [], [])
 
-    survey = (await store.surveys.of(DISTRICT)).builder.build()
+    survey = await survey_in(store)
 
     assert {"fernquay", "tamsin"} <= set(survey.vocabulary.teacher_words)
 
 
-async def test_a_district_that_was_never_seen_has_no_survey(store: StoreUnderTest) -> None:
+async def test_a_district_that_was_never_seen_has_no_picture(store: StoreUnderTest) -> None:
     with pytest.raises(UnknownDistrictError, match=DISTRICT):
-        await store.surveys.of(DISTRICT)
-    with pytest.raises(UnknownDistrictError, match=DISTRICT):
-        await suggest_filters(store.surveys, DISTRICT, 1)
+        await store.pictures.read(DISTRICT)
 
 
 async def test_suggesting_changes_nothing(store: StoreUnderTest) -> None:
     await judged(store, 1, *district(), seconds=0)
     before = await store.rows("SELECT d::text FROM districts d")
 
-    found = await suggest_filters(store.surveys, DISTRICT, 60)
+    _, picture = await store.pictures.read(DISTRICT)
+    found = await search(picture.build, KEEP_ALL, 60)
 
     assert (found[0].section_filter, found[0].exactly_one) == (keeping("homeroom"), 40)
     assert await store.rows("SELECT d::text FROM districts d") == before
@@ -229,29 +225,29 @@ async def test_suggesting_changes_nothing(store: StoreUnderTest) -> None:
 # Nobody waits
 
 
-async def test_an_evaluation_does_not_wait_for_a_survey_that_is_read(store: StoreUnderTest) -> None:
+async def test_an_evaluation_does_not_wait_for_a_picture_that_is_read(store: StoreUnderTest) -> None:
     await judged(store, 1, *district(10))
     async with (
         store.database.connection() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        before = (await read_survey(connection, DISTRICT, SectionFilter(), NOON.date(), 30)).build()
+        before = (await read_picture(connection, DISTRICT, NOON.date(), 30)).build()
         await judged(store, 100, ("users", student_json(11)))
-        meanwhile = (await read_survey(connection, DISTRICT, SectionFilter(), NOON.date(), 30)).build()
-    after = (await store.surveys.of(DISTRICT)).builder.build()
+        meanwhile = (await read_picture(connection, DISTRICT, NOON.date(), 30)).build()
+    after = await survey_in(store)
 
-    assert [one.students for one in (before, meanwhile, after)] == [10, 10, 11]
+    assert [len(one.student_school) for one in (before, meanwhile, after)] == [10, 10, 11]
 
 
-async def test_a_survey_does_not_wait_for_an_evaluation(store: StoreUnderTest) -> None:
+async def test_a_picture_does_not_wait_for_an_evaluation(store: StoreUnderTest) -> None:
     await judged(store, 1, *district(10))
     await happen(store, 100, ("users", student_json(11)))
 
     async with store.evaluations.next(LIMITS) as evaluation, asyncio.timeout(LATE):
         assert evaluation is not None
-        survey = await store.surveys.of(DISTRICT)
+        survey = await survey_in(store)
 
-    assert survey.builder.build().students == 10
+    assert survey.students == 10
 
 
 # Reviews
@@ -464,6 +460,6 @@ async def test_a_district_whose_filter_is_right_gets_no_suggestions(store: Store
 async def test_a_day_is_read_in_utc(store: StoreUnderTest) -> None:
     await judged(store, 1, *invented())
     async with store.database.connection() as connection, connection.transaction():
-        long_ago = (await read_survey(connection, DISTRICT, SectionFilter(), date(2019, 8, 9), 30)).build()
+        long_ago = (await read_picture(connection, DISTRICT, date(2019, 8, 9), 30)).build()
 
     assert long_ago.current.tolist() == [False, False, False, False, False, True]

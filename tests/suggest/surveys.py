@@ -14,19 +14,20 @@ from worker.domain.roster.records import (
     student_from_json,
     teacher_from_json,
 )
-from worker.domain.roster.section_filter import SectionFilter, rank
-from worker.domain.roster.terms import is_current, without_grace
+from worker.domain.roster.section_filter import SectionFilter
+from worker.domain.roster.terms import without_grace
 from worker.suggest.deadline import Deadline
+from worker.suggest.picture import DistrictPicture
+from worker.suggest.picture_builder import PictureBuilder
 from worker.suggest.suggestions import Suggestion, suggest
-from worker.suggest.survey import Survey, SurveyBuilder
+from worker.suggest.survey import Survey
 
 TODAY = date(2026, 10, 14)
 
 
-def survey_of(records: Records, today: date = TODAY, in_force: SectionFilter | None = None) -> Survey:
-    """Return the survey of these records."""
-    in_force = in_force or SectionFilter()
-    builder = SurveyBuilder(in_force.scope)
+def picture_of(records: Records, today: date = TODAY) -> DistrictPicture:
+    """Return the picture of these records."""
+    builder = PictureBuilder(without_grace(today))
     for record_id, user in _all(records, RecordKind.USER):
         teacher = teacher_from_json(record_id, user)
         if teacher is not None:
@@ -37,12 +38,16 @@ def survey_of(records: Records, today: date = TODAY, in_force: SectionFilter | N
     for record_id, user in _all(records, RecordKind.USER):
         student = student_from_json(record_id, user)
         if student is not None:
-            builder.add_student(student)
+            school_id, grade = student.texts.get("school_id"), student.texts.get("grade")
+            builder.add_student(student.id, school_id, grade, student.other_schools)
     for record_id, record in _all(records, RecordKind.SECTION):
-        section = section_from_json(record_id, record)
-        seen = view(section, records)
-        builder.add_section(seen, is_current(seen.term, today), rank(in_force, seen, without_grace(today)))
+        builder.add_section(view(section_from_json(record_id, record), records))
     return builder.build()
+
+
+def survey_of(records: Records, today: date = TODAY, in_force: SectionFilter | None = None) -> Survey:
+    """Return the survey of these records."""
+    return picture_of(records, today).within(in_force or SectionFilter())
 
 
 def suggestions(

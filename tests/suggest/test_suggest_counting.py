@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any, get_args
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.builders.records import record_id, section, student
+from tests.support.builders.records import record_id, section
 from worker.domain.roster.records import Course, Term
 from worker.domain.roster.section_filter import (
     Condition,
     FilterField,
     Operator,
     Rule,
-    Scope,
     SectionFilter,
     SectionView,
     Strategy,
@@ -26,10 +26,11 @@ from worker.domain.roster.section_filter import (
 )
 from worker.domain.roster.terms import without_grace
 from worker.suggest.counting import MOST_TOLD, collapsed, group, kinds_of, places, tried
+from worker.suggest.picture_builder import PictureBuilder
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rule_sets import draft, pooled
 from worker.suggest.rules import RuleOf
-from worker.suggest.survey import COLUMNS, Survey, SurveyBuilder
+from worker.suggest.survey import Survey
 
 TODAY = date(2026, 10, 14)
 NOW = without_grace(TODAY)
@@ -58,7 +59,7 @@ spelled = st.sampled_from(
 )
 texts = st.one_of(st.none(), st.just(""), spelled)
 wanted = st.one_of(spelled, st.sampled_from(["h", "o", "s", "ß", "0", "f"])).filter(str.strip)
-fields: st.SearchStrategy[FilterField] = st.sampled_from([n for n in get_args(FilterField) if n in COLUMNS])
+fields: st.SearchStrategy[FilterField] = st.sampled_from(get_args(FilterField))
 operators: st.SearchStrategy[Operator] = st.sampled_from(get_args(Operator))
 
 
@@ -72,7 +73,7 @@ def conditions(draw: st.DrawFn) -> Condition:
 @st.composite
 def views(draw: st.DrawFn) -> SectionView:
     own: dict[str, Any] = {
-        name: draw(texts) for name in ("name", "subject", "period", "grade", "section_number")
+        name: draw(texts) for name in ("name", "subject", "period", "grade", "section_number", "sis_id")
     }
     sitting = draw(st.sets(st.sampled_from(STUDENTS)))
     found = section(
@@ -86,12 +87,12 @@ def views(draw: st.DrawFn) -> SectionView:
 
 
 def survey_of(sections: list[SectionView]) -> Survey:
-    builder = SurveyBuilder(Scope())
+    builder = PictureBuilder(NOW)
     for number in STUDENTS:
-        builder.add_student(student(number, school_id=SCHOOLS[number % len(SCHOOLS)]))
+        builder.add_student(record_id(number), SCHOOLS[number % len(SCHOOLS)], "3")
     for view in sections:
-        builder.add_section(view, current=True)
-    return builder.build()
+        builder.add_section(view)
+    return builder.build().within(SectionFilter())
 
 
 def seats(sections: list[SectionView]) -> list[set[int]]:
@@ -143,12 +144,8 @@ def test_a_survey_counts_a_students_kept_sections(sections: list[SectionView], d
 
 @given(st.lists(st.tuples(views(), st.booleans()), max_size=6))
 def test_in_current_terms_nobody_sits_in_other_sections(sections: list[tuple[SectionView, bool]]) -> None:
-    builder = SurveyBuilder(Scope())
-    for number in STUDENTS:
-        builder.add_student(student(number))
-    for view, is_current in sections:
-        builder.add_section(view, is_current)
-    survey = builder.build()
+    over = Term(record_id(851), end=TODAY - timedelta(days=1))
+    survey = survey_of([view if is_current else replace(view, term=over) for view, is_current in sections])
 
     everything = np.ones(len(sections), dtype=np.bool_)
     assert list(survey.in_current_terms().counts(everything)) == list(survey.counts(survey.current))
@@ -184,7 +181,7 @@ def test_a_draft_gives_each_student_what_the_section_filter_does(
 
 
 def _fields(view: SectionView) -> dict[str, Any]:
-    names = ("name", "subject", "period", "grade", "section_number", "school_id", "students")
+    names = ("name", "subject", "period", "grade", "section_number", "sis_id", "school_id", "students")
     return {name: getattr(view.section, name) for name in names}
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.suggest.columns import Bools
 from worker.suggest.counting import ProfileGroup, collapsed
 from worker.suggest.optimiser import GOOD_ENOUGH, MOST_IN_TURN, choose, in_turn
-from worker.suggest.survey import Bools
 
 Instance = tuple[ProfileGroup, Bools, np.ndarray[tuple[int], np.dtype[np.float64]]]
 

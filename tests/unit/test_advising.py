@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 import pytest
@@ -20,13 +20,14 @@ from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
-from worker.domain.roster.records import RecordId, Section, Student, Teacher
+from worker.domain.roster.records import RecordId, Section, Teacher
 from worker.domain.roster.section_filter import SectionFilter, SectionView
+from worker.domain.roster.terms import without_grace
 from worker.pipeline.evaluate.review_suggestions import _is_better, advise
-from worker.suggest.service import search, suggest_filters
+from worker.suggest.picture import DistrictPicture
+from worker.suggest.picture_builder import PictureBuilder
+from worker.suggest.service import search
 from worker.suggest.suggestions import Suggestion
-from worker.suggest.survey import Survey, SurveyBuilder
-from worker.suggest.survey_store import DistrictSurvey, Surveys
 
 NAMES = [RecordId(f"s{number}") for number in range(8)]
 OF_FILTER = cause("filter.several_kept", Owner.FILTER, findings={Code.MULTIPLE_SECTIONS.value: 8})
@@ -34,12 +35,12 @@ OF_SIS = cause("sis.several_of_one_kind", Owner.SIS, findings={Code.MULTIPLE_SEC
 NO_CAUSE = cause("sis.co_taught", Owner.SIS)
 
 
-def survey(in_force: SectionFilter | None = None, *, by: str = "Homeroom") -> SurveyBuilder:
+def picture(*, by: str = "Homeroom") -> PictureBuilder:
     """Return a district in which each student is in a homeroom, and all of them in one for mathematics."""
-    builder = SurveyBuilder((in_force or SectionFilter()).scope)
+    builder = PictureBuilder(without_grace(date(2026, 10, 14)))
     builder.add_teacher(Teacher(RecordId("t"), "Osric", "Quillfeather"))
     for name in NAMES:
-        builder.add_student(Student(name, {"school_id": "h", "grade": "3"}))
+        builder.add_student(name, "h", "3")
     rows = [(by, NAMES[:4]), (by, NAMES[4:]), ("Mathematics", NAMES)]
     for number, (called, students) in enumerate(rows):
         section = Section(
@@ -50,14 +51,13 @@ def survey(in_force: SectionFilter | None = None, *, by: str = "Homeroom") -> Su
             teachers=(RecordId("t"),),
             students=tuple(students),
         )
-        is_kept = in_force is None or called == by
-        builder.add_section(SectionView(section), current=True, rank=0 if is_kept else None)
+        builder.add_section(SectionView(section))
     return builder
 
 
 def reviewed(several: int = 8, students: int = 8, **fields: Any) -> MemoryEvaluation:
     """Return a district in which so many students are in several sections."""
-    district = MemoryEvaluation(built=survey())
+    district = MemoryEvaluation(built=picture())
     counts = Counter({"roster:student": students, f"code:{Code.MULTIPLE_SECTIONS}": several})
     district.state = replace(
         district.state, tally=Tally(counts), filter_version=3, search_input_batch=7, **fields
@@ -79,7 +79,7 @@ async def test_what_is_found_is_told_with_its_moment_and_kept() -> None:
     assert district.advised == KeptSuggestions(district.window.now, FOUND_FOR, told)
     assert district.calls["kept advice"] == 1
     assert await advise(district.port(), [OF_FILTER], 60) == told
-    assert district.calls["surveys"] == 1
+    assert district.calls["pictures"] == 1
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ async def test_a_search_is_made_where_the_filter_may_be_what_is_wrong_and_there_
     told = await advise(district.port(), causes, seconds)
 
     assert bool(told) is is_searched
-    assert district.calls["surveys"] == is_searched
+    assert district.calls["pictures"] == is_searched
 
 
 @pytest.mark.parametrize(
@@ -120,14 +120,14 @@ async def test_what_was_found_is_told_until_a_search_differs(known: SearchInput,
     told = await advise(district.port(), [OF_FILTER], 60)
 
     assert (told == [{"before": True}]) is is_told_again
-    assert district.calls["surveys"] == (not is_told_again)
+    assert district.calls["pictures"] == (not is_told_again)
     district.next_window(seconds=timedelta(days=1).total_seconds())
     assert await advise(district.port(), [OF_FILTER], 60) != [{"before": True}]
 
 
 async def test_a_review_is_written_without_suggestions_where_the_search_fails() -> None:
     district = reviewed()
-    district.built = cast("SurveyBuilder", Breaking())
+    district.built = cast("PictureBuilder", Breaking())
 
     with capture_logs() as logs:
         assert await advise(district.port(), [OF_FILTER], 60) == ()
@@ -143,9 +143,9 @@ async def test_a_review_is_written_without_suggestions_where_the_search_fails() 
 
 
 class Breaking:
-    """A survey that cannot be built."""
+    """A picture that cannot be built."""
 
-    def build(self) -> Survey:
+    def build(self) -> DistrictPicture:
         raise ValueError("Homeroom - Quillfeather")
 
 
@@ -173,12 +173,12 @@ async def test_a_filter_that_names_somebody_is_not_told_to_everybody() -> None:
         {"rules": [{"all": [{"field": "name", "op": "contains", "value": "quillfeather"}]}]}
     )
     district = reviewed(section_filter=named)
-    district.built = survey(named, by="Quillfeather")
+    district.built = picture(by="Quillfeather")
 
     told = await advise(district.port(), [OF_FILTER], 60)
 
     assert "quillfeather" not in str(told).casefold()
-    found = await search(survey(named, by="Quillfeather"), named, 60)
+    found = await search(picture(by="Quillfeather").build, named, 60)
     assert any(not one.names_nobody for one in found)
 
 
@@ -221,15 +221,15 @@ def test_the_first_suggestion_is_new_and_places_more(found: list[Suggestion], is
 
 @dataclass
 class Waiting:
-    """A survey that is built when `go` is set, after it `began`."""
+    """A picture that is built when `go` is set, after it `began`."""
 
     began: threading.Event = field(default_factory=threading.Event)
     go: threading.Event = field(default_factory=threading.Event)
 
-    def build(self) -> Survey:
+    def build(self) -> DistrictPicture:
         self.began.set()
         assert self.go.wait(10)
-        return survey().build()
+        return picture().build()
 
 
 async def test_a_search_that_nobody_waits_for_ends_at_its_next_look_at_the_clock() -> None:
@@ -238,7 +238,7 @@ async def test_a_search_that_nobody_waits_for_ends_at_its_next_look_at_the_clock
     def progress(what: str, _count: int) -> None:
         looked_at.append(what)
 
-    searching = asyncio.create_task(search(cast("SurveyBuilder", waiting), SectionFilter(), 60, progress))
+    searching = asyncio.create_task(search(waiting.build, SectionFilter(), 60, progress))
     await asyncio.to_thread(waiting.began.wait, 10)
     searching.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -247,23 +247,3 @@ async def test_a_search_that_nobody_waits_for_ends_at_its_next_look_at_the_clock
     await asyncio.get_running_loop().shutdown_default_executor()
 
     assert looked_at == []
-
-
-@dataclass
-class OneSurvey:
-    """Gives one district's survey."""
-
-    asked: list[str] = field(default_factory=list)
-
-    async def of(self, district_id: str) -> DistrictSurvey:
-        self.asked.append(district_id)
-        return DistrictSurvey(survey(), SectionFilter())
-
-
-async def test_a_person_is_suggested_what_a_review_would_be() -> None:
-    surveys = OneSurvey()
-
-    found = await suggest_filters(cast("Surveys", surveys), DISTRICT, 60)
-
-    assert surveys.asked == [DISTRICT]
-    assert found[0].exactly_one == len(NAMES)

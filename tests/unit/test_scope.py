@@ -12,8 +12,7 @@ from worker.domain.roster.scope import find_schools, is_moved_by
 from worker.domain.roster.section_filter import Scope, SectionFilter, SectionView
 from worker.domain.roster.staging import Change
 from worker.domain.roster.terms import without_grace
-from worker.suggest.enrolments_builder import EnrolmentsBuilder
-from worker.suggest.survey import SurveyBuilder
+from worker.suggest.picture_builder import PictureBuilder
 
 HIGH, CAREER, OTHER = "66e1", "66e2", "66e3"
 SCHOOLS = [
@@ -46,26 +45,15 @@ def test_a_student_is_in_scope_by_any_school_of_his(named: str, who: Student, is
     scope = Scope(schools=(named,))
 
     assert find_schools(scope, SCHOOLS).holds(who) is is_in
-    assert counted_by_survey(scope, who) is is_in
-    assert counted_by_seating(scope, who) is is_in
-
-
-def counted_by_survey(scope: Scope, who: Student) -> bool:
-    builder = SurveyBuilder(scope)
-    for school in SCHOOLS:
-        builder.add_school(school)
-    builder.add_student(who)
-    return builder.build().students == 1
-
-
-def counted_by_seating(scope: Scope, who: Student) -> bool:
-    builder = EnrolmentsBuilder(without_grace(date(2026, 11, 30)))
+    builder = PictureBuilder(without_grace(date(2026, 11, 30)))
     for school in SCHOOLS:
         builder.add_school(school)
     builder.add_student("another", OTHER, "4")
     builder.add_student("s", who.texts.get("school_id"), who.texts["grade"], who.other_schools)
     builder.add_section(SectionView(Section(RecordId("c"))))
-    return builder.build().count(SectionFilter(scope=scope)).students == 1
+    picture = builder.build()
+    assert (picture.count(SectionFilter(scope=scope)).students == 1) is is_in
+    assert (picture.within(SectionFilter(scope=scope)).students == 1) is is_in
 
 
 def test_a_student_whose_schools_could_not_be_read_stays_in_scope() -> None:

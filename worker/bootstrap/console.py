@@ -19,7 +19,7 @@ from worker.console.console import Console
 from worker.console.onboarding_context import OnboardingContext
 from worker.operations.passwords import Passwords
 from worker.operations.section_cache import SectionCache
-from worker.suggest.draft_counts import DraftCounts
+from worker.suggest.picture_cache import PictureCache
 
 
 def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InProcessBroker) -> Console:
@@ -28,14 +28,13 @@ def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InPr
         districts=store.districts,
         dry_runs=store.evaluations,
         rollbacks=store.rollbacks,
-        surveys=store.surveys,
+        pictures=PictureCache(store.pictures),
         plans=store.plans,
         views=store.views,
         sections=SectionCache(store.sections),
         dead_letters=dead_letters(broker, store),
         quarantine=store.quarantine,
         publisher=broker,
-        coverages=DraftCounts(store.surveys),
         connections=store.connections,
         limits=window_limits(settings),
         access=access(settings, store.access),

@@ -43,7 +43,7 @@ from worker.adapters.postgres.poll.connections import PostgresConnections
 from worker.adapters.postgres.poll.feed_locks import FeedLocks
 from worker.adapters.postgres.poll.student_fields import PostgresStudentFields
 from worker.adapters.postgres.relay.outbox import ALERTS, PostgresOutbox
-from worker.adapters.postgres.suggest.surveys import PostgresSurveys
+from worker.adapters.postgres.suggest.pictures import PostgresPictures
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.bootstrap import alerts as alerting
 from worker.bootstrap import onboarding
@@ -75,7 +75,7 @@ class Stores:
     outbox: PostgresOutbox
     districts: PostgresDistricts
     baselines: PostgresBaselines
-    surveys: PostgresSurveys
+    pictures: PostgresPictures
     connections: PostgresConnections | None
     """None where no Clever source is configured."""
     rollbacks: PostgresRollbacks
@@ -125,7 +125,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresOutbox(database, heard),
             PostgresDistricts(database, rules),
             PostgresBaselines(database, rules, policy(settings)),
-            PostgresSurveys(database, policy(settings)),
+            PostgresPictures(database, policy(settings)),
             _connections(settings, database, locks),
             PostgresRollbacks(database, evaluations),
             PostgresDeadLetters(database),

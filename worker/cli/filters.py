@@ -206,7 +206,7 @@ async def _set(
     version = await store.districts.set_filter(
         district_id, section_filter, actor, reason, confirmed=confirmed
     )
-    nothing = await store.surveys.scope_matches_nothing(district_id, section_filter.scope)
+    nothing = await store.pictures.scope_matches_nothing(district_id, section_filter.scope)
     return version, await store.districts.is_known(district_id), nothing
 
 

@@ -19,7 +19,7 @@ from worker.cli.terminal_output import say
 from worker.runtime.count_text import counted
 from worker.runtime.errors import OrderRefused, UsageError
 from worker.suggest.literal import NOT_IN_RULES
-from worker.suggest.service import suggest_filters
+from worker.suggest.service import search
 from worker.suggest.suggestions import Leftover, Suggestion
 
 SECONDS = 240.0
@@ -156,8 +156,10 @@ def why_none(details: Mapping[str, Any]) -> str:
 async def _suggest(
     actor: str, seconds: float, store: Stores, district_id: str
 ) -> tuple[list[Suggestion], str]:
+    in_force = (await store.districts.current_filter(district_id)).section_filter
+    _, picture = await store.pictures.read(district_id)
     with progress_bars() as progress:
-        found = await suggest_filters(store.surveys, district_id, seconds, progress)
+        found = await search(picture.build, in_force, seconds, progress)
     if not all(one.names_nobody for one in found):  # the filter in force is one of them
         await store.districts.note(district_id, "lookup.filter", actor, {"suggestions": len(found)})
     return found, "" if found else why_none(await store.districts.show(district_id))

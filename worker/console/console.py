@@ -31,8 +31,7 @@ from worker.operations.section_cache import SectionCache
 from worker.pipeline.poll.connections import Connections
 from worker.runtime.count_text import counted
 from worker.runtime.errors import UnknownDistrictError
-from worker.suggest.draft_counts import DraftCounts
-from worker.suggest.survey_store import Surveys
+from worker.suggest.picture_cache import PictureCache
 
 HEADERS: Final = {"Cache-Control": "no-store"}
 LONGEST_ID: Final = 128
@@ -111,14 +110,13 @@ class Console:
     districts: Districts
     dry_runs: DryRuns
     rollbacks: Rollbacks
-    surveys: Surveys
+    pictures: PictureCache
     plans: Plans
     views: Views
     sections: SectionCache
     dead_letters: DeadLetters
     quarantine: Quarantine
     publisher: Publisher
-    coverages: DraftCounts
     connections: Connections | None
     limits: WindowLimits
     access: Access

@@ -102,7 +102,7 @@ class WebServer:
         addresses, self._addresses = self._addresses, []
         for address in addresses:
             await address.close()
-        await self._console.coverages.close()
+        await self._console.pictures.close()
 
     async def _listen(
         self, setting: str, application: web.Application, place: tuple[str, int], limits: ConnectionLimits

@@ -17,8 +17,9 @@ from worker.domain.roster.name_words import is_homeroom, words
 from worker.domain.roster.public_words import ORDINALS, Vocabulary
 from worker.domain.roster.section_filter import Condition, FilterField, Operator
 from worker.domain.roster.texts import fold, folded
+from worker.suggest.columns import BLANK, Bools, Ints
 from worker.suggest.rule_kinds import Meaning, meaning
-from worker.suggest.survey import BLANK, Bools, Ints, Survey
+from worker.suggest.survey import Survey
 from worker.suggest.wording import sharable
 
 LEAST_SHARE: Final = 0.004
@@ -76,7 +77,7 @@ class Part:
     def column(self, name: str) -> Texts:
         """Return one field of these sections."""
         column = self.survey.columns[name]
-        codes, places = np.unique(self.survey.codes[name][self.sections], return_inverse=True)
+        codes, places = np.unique(column.value_of[column.text_codes[self.sections]], return_inverse=True)
         return Texts(
             [column.values[code] if code != BLANK else "" for code in codes],
             [column.spellings[code] if code != BLANK else "" for code in codes],

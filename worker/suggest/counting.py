@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.suggest.survey import Bools, Ints
+from worker.suggest.columns import Bools, Ints
 
 Floats = npt.NDArray[np.float32]
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 from worker.domain.roster.texts import folded, wanted
-from worker.suggest.survey import SectionColumn, Survey
+from worker.suggest.columns import SectionColumn
+from worker.suggest.survey import Survey
 from worker.suggest.wording import sharable
 
 MOST_SPELLINGS: Final = 4
@@ -22,7 +23,6 @@ MOST_RULES: Final = 8
 NOT_IN_RULES: Final = "sharing rules in Clever only combine rules with is, is not and contains"
 TOO_MANY: Final = "the sections spell it in too many ways"
 HIDDEN: Final = "the sections contain spaces or invisible characters that a rule cannot show"
-NOT_COMPARED: Final = "the spelling in the sections is unknown"
 
 
 class NotLiteral(Exception):
@@ -59,8 +59,6 @@ def _spelled(condition: Condition, survey: Survey) -> list[str]:
     values = [condition.value] if isinstance(condition.value, str) else list(condition.value)
     if condition.field == "school":
         return values  # a school is chosen from a list, and not written
-    if condition.field not in survey.columns:
-        raise NotLiteral(NOT_COMPARED)
     column = survey.columns[condition.field]
     is_part = condition.op == "contains"
     found = [one for value in values for one in spellings(value, column, is_part=is_part)]

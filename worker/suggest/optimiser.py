@@ -19,8 +19,8 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
+from worker.suggest.columns import Bools
 from worker.suggest.counting import ProfileGroup, collapsed, kinds_of, places
-from worker.suggest.survey import Bools
 
 MOST_PROFILES: Final = 1500
 """Of a model, the heaviest: the rest are a few odd students each."""

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.domain.roster.section_filter import SectionFilter, Strategy
+from worker.suggest.columns import Bools
 from worker.suggest.rules import RuleOf
-from worker.suggest.survey import Bools, Survey
+from worker.suggest.survey import Survey
 
 Places = npt.NDArray[np.int32]
 """How many sections each student has."""

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from worker.domain.roster.section_filter import Condition, Rule
-from worker.domain.roster.texts import wanted
+from worker.suggest.columns import Bools, holds
 from worker.suggest.conditions import CandidateCondition
 from worker.suggest.rule_kinds import WEIGHTS, Meaning
-from worker.suggest.survey import BLANK, Bools, Survey
+from worker.suggest.survey import Survey
 
 RULE_SHARE: Final = 0.01
 """Of the students it is for: what a rule costs by itself, so that none is added for a handful."""
@@ -59,7 +59,7 @@ class RuleOf:
         """Return for each section of the district whether the rule keeps it."""
         kept = np.ones(survey.sections, dtype=np.bool_)
         for condition in self.conditions:
-            kept &= holds(condition, survey)
+            kept &= holds(condition, survey.columns)
         if self.schools is not None:
             kept &= np.isin(survey.section_school, self.schools)
         return kept
@@ -89,22 +89,3 @@ def both(one: CandidateCondition, other: CandidateCondition) -> RuleOf:
         min(one.meaning, other.meaning),
         one.in_clever and other.in_clever,
     )
-
-
-def holds(condition: Condition, survey: Survey) -> Bools:
-    """Return for each section of the district whether a condition holds, as a section filter has it."""
-    column, codes = survey.columns[condition.field], survey.codes[condition.field]
-    text = wanted(str(condition.value))
-    match condition.op:
-        case "is" | "is_not":
-            true = np.array([value == text for value in column.values], dtype=np.bool_)
-        case "contains" | "not_contains":
-            true = np.array([text in value for value in column.values], dtype=np.bool_)
-        case "one_of":
-            known = {wanted(one) for one in condition.value}
-            true = np.array([value in known for value in column.values], dtype=np.bool_)
-        case "starts_with":
-            true = np.array([value.startswith(text) for value in column.values], dtype=np.bool_)
-    told = np.append(true, False)[codes]  # a blank has the last place, where nothing holds
-    assert BLANK == -1  # noqa: S101 - which is what makes it the last
-    return ~told if condition.op in ("is_not", "not_contains") else told

@@ -10,13 +10,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from worker.suggest.columns import Bools, Ints
 from worker.suggest.conditions import CandidateCondition, Part, atoms
 from worker.suggest.counting import ProfileGroup, Tried, group, kinds_of, tried
 from worker.suggest.deadline import Deadline
 from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf, both, single
-from worker.suggest.survey import Bools, Ints, Survey
+from worker.suggest.survey import Survey
 
 MOST_STUDENTS: Final = 1500
 """Of a school, spread evenly over it: enough to find its rules, which are then counted over everybody."""

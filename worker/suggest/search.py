@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.runtime.progress import Progress
+from worker.suggest.columns import Bools
 from worker.suggest.counting import ProfileGroup, group, kinds_of
 from worker.suggest.deadline import Deadline
 from worker.suggest.optimiser import choose, in_turn
@@ -18,7 +19,7 @@ from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rule_sets import Pooled, RuleSet, draft, pooled, simplified
 from worker.suggest.rules import RuleOf
 from worker.suggest.schools import SchoolRules, school_rules, seats
-from worker.suggest.survey import Bools, Survey
+from worker.suggest.survey import Survey
 
 MOST_SUGGESTIONS: Final = 5
 MOST_POOLED: Final = 20

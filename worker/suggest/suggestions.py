@@ -11,12 +11,13 @@ import numpy as np
 from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 from worker.domain.roster.texts import folded
 from worker.runtime.progress import Progress, no_progress
+from worker.suggest.columns import Bools
 from worker.suggest.conditions import names_nobody
 from worker.suggest.deadline import Deadline
 from worker.suggest.literal import NOT_IN_RULES, NotLiteral, to_the_letter
 from worker.suggest.rule_sets import RuleSet, draft_in_force
 from worker.suggest.search import search
-from worker.suggest.survey import Bools, Survey
+from worker.suggest.survey import Survey
 from worker.suggest.wording import can_share, filter_text
 
 MOST_LEFTOVERS: Final = 20

@@ -75,7 +75,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "LIMIT (1::bigint + 1000)) p ON true": _FIRST_ROW,
     f"{_POLL}/student_fields.sql::policies_and_fields: ORDER BY version DESC LIMIT 1) p ON true => ORDER "
     "BY version DESC LIMIT (1::bigint + 1000)) p ON true": _ASKED_AGAIN,
-    "worker/adapters/postgres/suggest/surveys.sql::teachers: WHERE district_id = $1 AND kind = "
+    "worker/adapters/postgres/suggest/pictures.sql::teachers: WHERE district_id = $1 AND kind = "
     "'user' AND record ? 'teacher' => WHERE district_id = $1 AND kind = 'user' AND (true OR "
     "(record ? 'teacher'))": _TEACHERS,
 }

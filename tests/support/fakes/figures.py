@@ -23,7 +23,7 @@ from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.section_filter import SectionFilter, SectionView
 from worker.pipeline.evaluate.state import DistrictState
 from worker.pipeline.evaluate.unit_of_work import NO_SIGNS
-from worker.suggest.survey import SurveyBuilder
+from worker.suggest.picture_builder import PictureBuilder
 
 
 def new_state(section_filter: SectionFilter | None = None, policy: Policy | None = None) -> DistrictState:
@@ -39,7 +39,7 @@ class MemoryFigures(MemoryRoster):
 
     state: DistrictState = field(default_factory=new_state)
     advised: KeptSuggestions | None = None
-    built: SurveyBuilder | None = None
+    built: PictureBuilder | None = None
     past: list[tuple[datetime, dict[str, Seat]]] = field(default_factory=list)
     """Commits that guards count, with the students before each."""
     asked: tuple[int, SchoolLimits] | None = None
@@ -195,8 +195,8 @@ class MemoryFigures(MemoryRoster):
         self.calls["kept advice"] += 1
         self.advised = advice
 
-    async def survey(self) -> SurveyBuilder:
-        """Return the survey that was built."""
-        self.calls["surveys"] += 1
+    async def picture(self) -> PictureBuilder:
+        """Return the picture that was built."""
+        self.calls["pictures"] += 1
         assert self.built
         return self.built

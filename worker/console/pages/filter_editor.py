@@ -33,7 +33,7 @@ from worker.domain.roster.section_filter import parse_filter
 from worker.operations.dry_run import try_filter
 from worker.runtime.count_text import counted
 from worker.runtime.errors import FilterChanged, FilterError, StoreUnavailable
-from worker.suggest.enrolments import FilterCoverage
+from worker.suggest.coverage import FilterCoverage
 
 OPENING_SECONDS: Final = 2.0
 """For a first count, while somebody waits for the form."""
@@ -117,7 +117,7 @@ async def _save(console: Console, request: web.Request, district_id: str, draft:
 
 async def _check_coverage(console: Console, district_id: str, draft: FilterDraft) -> None:
     """Raise `FilterError` where the filter leaves somebody, and nobody said that this is meant."""
-    coverage = await console.coverages.count(district_id, draft.to_filter(), COUNTING_SECONDS)
+    coverage = await console.pictures.count(district_id, draft.to_filter(), COUNTING_SECONDS)
     left = coverage.none + coverage.several if coverage else 0
     if coverage and left:
         raise FilterError(
@@ -141,7 +141,7 @@ async def _changed_meanwhile(
         replace(draft, version=current.version),
         refused=told,
         looks=True,
-        theirs=in_words(current.section_filter, await console.surveys.schools(district_id)),
+        theirs=in_words(current.section_filter, await console.pictures.schools(district_id)),
     )
 
 
@@ -173,12 +173,12 @@ async def _counted(console: Console, district_id: str, draft: FilterDraft, withi
     """Return what the count's template needs."""
     coverage: FilterCoverage | None = None
     wrong = None
-    names = await console.surveys.schools(district_id)
+    names = await console.pictures.schools(district_id)
     words = None
     try:
         section_filter = draft.without_blanks().to_filter()
         words = in_words(section_filter, names)
-        coverage = await console.coverages.count(district_id, section_filter, within)
+        coverage = await console.pictures.count(district_id, section_filter, within)
     except FilterError as error:
         wrong = f"{error}."
     left = [cell for cell in coverage.cells if cell.none or cell.several] if coverage else []
@@ -208,10 +208,10 @@ async def _editor(
     details = await console.districts.show(district_id)
     if looks:
         await console.audit_lookup(request, district_id, "filter")
-    schools = await console.surveys.schools(district_id)
+    schools = await console.pictures.schools(district_id)
     named = schools | {school: school for school in draft.schools if school not in schools}
     counted = await _counted(console, district_id, draft, OPENING_SECONDS)
-    seating = await console.coverages.seating(district_id, 0)
+    picture = await console.pictures.ready(district_id, 0)
     return console.render(
         request,
         "filter_editor.html",
@@ -223,7 +223,7 @@ async def _editor(
         effect=effect,
         school_names=schools,
         schools=sorted(named.items(), key=lambda one: (one[1].casefold(), one[0])),
-        grades=sorted({" ".join(grade.split()) for grade in seating.grades}) if seating else [],
+        grades=sorted({" ".join(grade.split()) for grade in picture.grades}) if picture else [],
         fields=FIELDS,
         operators=OPERATORS,
         most_rules=MOST_RULES,

@@ -21,7 +21,7 @@ from worker.domain.roster.section_filter import SectionFilter, parse_filter
 from worker.operations.district_queries import FindingsAsked
 from worker.operations.districts import FilterVersion
 from worker.runtime.count_text import counted
-from worker.suggest.service import suggest_filters
+from worker.suggest.service import search
 from worker.suggest.wording import can_share, filter_text, rule_text
 
 SEARCH_SECONDS: Final = 20.0
@@ -52,7 +52,7 @@ async def _filter(
     district_id = request.match_info["district"]
     details = await console.districts.show(district_id)
     versions = await console.districts.filters(district_id)
-    names = await console.surveys.schools(district_id)
+    names = await console.pictures.schools(district_id)
     await console.audit_lookup(request, district_id, "filter")
     current = versions[-1] if versions else await console.districts.current_filter(district_id)
     standing = (details["review"] or {}).get("suggestions") or []
@@ -83,9 +83,12 @@ async def _matching_nothing(console: Console, details: dict[str, Any]) -> list[S
 
 async def _suggest(console: Console, request: web.Request) -> web.Response:
     """Look for suggestions now: the same answer as the page of the filter, with what was found."""
+    district_id = request.match_info["district"]
     try:
         async with ordering("suggest"):
-            found = await suggest_filters(console.surveys, request.match_info["district"], SEARCH_SECONDS)
+            current = await console.districts.current_filter(district_id)
+            picture = await console.pictures.of(district_id)
+            found = await search(lambda: picture, current.section_filter, SEARCH_SECONDS)
     except NotDone as no:
         return await _filter(console, request, no.refused)
     return await _filter(console, request, found=[one.to_json() for one in found])

@@ -59,7 +59,7 @@ async def _findings(console: Console, request: web.Request) -> web.Response:
         asked=asked,
         codes=list(Code),
         severities=list(Severity),
-        schools=await console.surveys.schools(district_id),
+        schools=await console.pictures.schools(district_id),
         next_page=urlencode(chosen | after) if after else None,
         chosen=urlencode(chosen),
     )

@@ -58,7 +58,7 @@ async def _plan(console: Console, request: web.Request, refused: RefusedForm | N
         op=op,
         is_first=place == START,
         sees_values=sees_values,
-        school_names=await console.surveys.schools(district_id)
+        school_names=await console.pictures.schools(district_id)
         | {one.school_id: one.name for one in plan.removals if one.name},
         refused=refused,
     )

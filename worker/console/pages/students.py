@@ -54,7 +54,7 @@ async def _student(console: Console, request: web.Request) -> web.Response:
         staged=_staged(seen.staged),
         compared=_compared(seen),
         classes={line.id: line.shown("name") for line in seen.sections},
-        school_names=await console.surveys.schools(district_id),
+        school_names=await console.pictures.schools(district_id),
         words=FIELD_WORDS,
     )
 

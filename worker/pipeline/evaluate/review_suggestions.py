@@ -37,9 +37,9 @@ async def advise(evaluation: Evaluation, causes: Sequence[Cause], seconds: float
     known = await evaluation.advice()
     if known is not None and known.still_holds(now, found_for, state.tally.students, state.policy.time_zone):
         return known.suggestions
-    survey = await evaluation.survey()
+    picture = await evaluation.picture()
     try:
-        found = await search(survey, state.section_filter, seconds)
+        found = await search(picture.build, state.section_filter, seconds)
     except Exception as error:  # noqa: BLE001 — a review without suggestions is better than none
         structlog.get_logger().error(
             "suggestions.failed",

@@ -29,7 +29,7 @@ from worker.pipeline.evaluate.rosters import EvaluatedRoster
 from worker.pipeline.evaluate.state import Adopted, ClosedWindow, DecisionRecord, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
-    from worker.suggest.survey import SurveyBuilder
+    from worker.suggest.picture_builder import PictureBuilder
 
 
 class SuggestionMemory(Protocol):
@@ -41,7 +41,7 @@ class SuggestionMemory(Protocol):
     async def keep_advice(self, advice: KeptSuggestions) -> None:
         """Keep what was suggested, in the place of what was before."""
 
-    async def survey(self) -> SurveyBuilder:
+    async def picture(self) -> PictureBuilder:
         """Read the district as it is staged in this evaluation."""
 
 

@@ -1,4 +1,4 @@
-"""Suggestions kept with a district, and the survey that new ones are found in, inside its evaluation."""
+"""Suggestions kept with a district, and the picture that new ones are found in, inside its evaluation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from schemas.messages.review import Suggestion
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
-from worker.adapters.postgres.suggest.surveys import read_survey
+from worker.adapters.postgres.suggest.pictures import read_picture
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.days import day_in
 from worker.pipeline.evaluate.state import ClosedWindow, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
-    from worker.suggest.survey import SurveyBuilder
+    from worker.suggest.picture_builder import PictureBuilder
 
 _SQL: Final = statements.load("suggest/kept_suggestions")
 
@@ -62,9 +62,9 @@ class PostgresKeptSuggestions:
             advice.found_for.none,
         )
 
-    async def survey(self) -> SurveyBuilder:
+    async def picture(self) -> PictureBuilder:
         """Read the district as it is staged in this evaluation, and let the transaction wait for a search."""
         await self._connection.execute(_SQL["wait_for_a_search"])
         today = day_in(self.state.policy.time_zone, self.window.now)
-        in_force, days = self.state.section_filter, self.state.policy.term_grace_days
-        return await read_survey(self._connection, self.window.district_id, in_force, today, days)
+        days = self.state.policy.term_grace_days
+        return await read_picture(self._connection, self.window.district_id, today, days)

@@ -16,7 +16,7 @@ from worker.domain.roster.records import (
     term_from_json,
 )
 
-_SQL: Final = statements.load("suggest/surveys")
+_SQL: Final = statements.load("suggest/pictures")
 
 
 async def read_schools_courses_terms(

@@ -1,15 +1,16 @@
-"""Which rows a district's survey and its seating are made of, in which order, and for which day."""
+"""Which rows a district's picture is made of, in which order, and for which day."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, Json
 from tests.support.fixtures.store import StoreUnderTest
-from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
+from worker.domain.roster.section_filter import Scope
+from worker.suggest.picture import DistrictPicture
 
 DAY: Final = timedelta(days=1)
 LONG_AGO: Final = (datetime.now(UTC) - timedelta(days=100)).date()
@@ -89,31 +90,28 @@ async def add(
     )
 
 
-async def seated(store: StoreUnderTest) -> Any:
-    _, builder = await store.surveys.seating(DISTRICT)
+async def picture_of(store: StoreUnderTest) -> DistrictPicture:
+    _, builder = await store.pictures.read(DISTRICT)
     return builder.build()
 
 
-async def test_a_survey_and_a_seating_hold_the_live_records_by_id(store: StoreUnderTest) -> None:
+async def test_a_picture_holds_the_live_records_by_id(store: StoreUnderTest) -> None:
     await stage(store)
 
-    survey = (await store.surveys.of(DISTRICT)).builder.build()
-    _, builder = await store.surveys.seating(DISTRICT)
+    picture = await picture_of(store)
 
-    assert (survey.students, survey.sections) == (3, 2)
-    names = survey.columns["name"]
-    assert [names.values[code] for code in survey.codes["name"]] == ["homeroom", "chess"]
-    assert [survey.grades[code] for code in survey.student_grade] == ["1", "2", "3"]
-    assert set(survey.vocabulary.teacher_words) == {"ida", "fernquay"}
-    assert builder._students == {"a": 0, "b": 1, "c": 2}
-    assert builder.school_names == {"north": "North", "south": "South"}
-    assert list(builder._current) == [True, False]
+    assert picture.columns["name"].each() == ["Homeroom", "Chess"]
+    assert picture.columns["course_name"].each() == [None, "Art"]
+    assert [picture.grades[code] for code in picture.student_grade] == ["1", "2", "3"]
+    assert {word for words in picture.teacher_words.values() for word in words} == {"ida", "fernquay"}
+    assert picture.school_names == {"north": "North", "south": "South"}
+    assert picture.current.tolist() == [True, False]
 
 
 async def test_schools_have_the_names_of_live_ones_and_else_their_ids(store: StoreUnderTest) -> None:
     await stage(store)
 
-    assert await store.surveys.schools(DISTRICT) == {
+    assert await store.pictures.schools(DISTRICT) == {
         "north": "North",
         "south": "South",
         "nameless": "nameless",
@@ -125,7 +123,7 @@ async def test_a_scope_matches_grades_and_all_schools_of_students(store: StoreUn
     matched, others = ("north", "south", "west"), ("district", "other", "of a district", "of another")
     scope = Scope(grades=("1", "2", "3", "7", "9"), schools=(*matched, *others))
 
-    unmatched = await store.surveys.scope_matches_nothing(DISTRICT, scope)
+    unmatched = await store.pictures.scope_matches_nothing(DISTRICT, scope)
 
     assert {each.value for each in unmatched} == {"7", "9", *others}
 
@@ -134,7 +132,7 @@ async def test_while_no_student_is_shared_nothing_is_said_of_a_scope(store: Stor
     await add(store, DISTRICT, "user", "t", TEACHER)
     scope = Scope(grades=("1",), schools=("north",))
 
-    assert await store.surveys.scope_matches_nothing(DISTRICT, scope) == []
+    assert await store.pictures.scope_matches_nothing(DISTRICT, scope) == []
 
 
 ZONES: Final = ("Etc/GMT+12", "Pacific/Kiritimati")
@@ -143,7 +141,7 @@ ZONES: Final = ("Etc/GMT+12", "Pacific/Kiritimati")
 
 @pytest.mark.parametrize("until", [None, "infinity"])
 @pytest.mark.parametrize("zone", ZONES)
-async def test_a_survey_and_a_seating_are_for_today_there_by_the_newest_policy_and_filter_in_force(
+async def test_a_picture_is_for_today_there_by_the_newest_policy(
     store: StoreUnderTest, zone: str, until: str | None
 ) -> None:
     await stage(store)
@@ -161,22 +159,10 @@ async def test_a_survey_and_a_seating_are_for_today_there_by_the_newest_policy_a
             "VALUES ($1, $2, $3, 'ada', $4::text::timestamptz)",
             *(district_id, version, {"term_grace_days": days}, ends),
         )
-    filters = {1: "1", 2: "2"}
-    for district_id, version, grade in (
-        *((DISTRICT, *each) for each in filters.items()),
-        (OTHER_DISTRICT, 9, "9"),
-    ):
-        await store.rows(
-            "INSERT INTO filters (district_id, version, filter, actor) VALUES ($1, $2, $3, 'ada')",
-            *(district_id, version, in_scope(grade).model_dump(mode="json")),
-        )
 
-    found = await store.surveys.of(DISTRICT)
-    moment, builder = await store.surveys.seating(DISTRICT)
+    moment, builder = await store.pictures.read(DISTRICT)
 
-    assert found.in_force == in_scope("2")
-    assert found.builder.build().current.tolist() == [True, True]
-    assert list(builder._current) == [True, True]
+    assert builder.build().current.tolist() == [True, True]
     assert moment.batch_number == 4
     assert today <= moment.today <= await today_in(store, zone)
     assert builder.calendar.today == moment.today
@@ -192,27 +178,16 @@ async def test_a_section_of_a_term_that_begins_today_there_counts(store: StoreUn
     await add(store, DISTRICT, "term", "begun", begun)
     await add(store, DISTRICT, "section", "x", {**SECTION, "term_id": "begun"})
 
-    found = await store.surveys.of(DISTRICT)
-    _, builder = await store.surveys.seating(DISTRICT)
-
-    assert found.builder.build().current.tolist() == [True]
-    assert list(builder._current) == [True]
+    assert (await picture_of(store)).current.tolist() == [True]
 
 
-async def test_without_its_own_zone_policy_and_filter_the_settings_hold(store: StoreUnderTest) -> None:
+async def test_without_its_own_zone_and_policy_the_settings_hold(store: StoreUnderTest) -> None:
     await stage(store)
 
-    found = await store.surveys.of(DISTRICT)
-    moment, builder = await store.surveys.seating(DISTRICT)
+    moment, builder = await store.pictures.read(DISTRICT)
 
-    assert found.in_force == KEEP_ALL
-    assert found.builder.build().current.tolist() == [True, False]
-    assert list(builder._current) == [True, False]
-    assert moment == await store.surveys.moment(DISTRICT)
-
-
-def in_scope(grade: str) -> SectionFilter:
-    return SectionFilter(scope=Scope(grades=(grade,)))
+    assert builder.build().current.tolist() == [True, False]
+    assert moment == await store.pictures.moment(DISTRICT)
 
 
 async def today_in(store: StoreUnderTest, zone: str) -> date:

@@ -44,18 +44,9 @@ SELECT 'schools', jsonb_array_elements_text(record #> '{student,other_schools}')
 WHERE district_id = $1 AND kind = 'user'
 
 -- name: moment
--- The district's last batch, the time now, and its time zone and grace of terms, for a count of a draft.
-SELECT d.batch_number, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
+-- The district's last batch, when it was purged, the time now, and its time zone and grace of terms.
+SELECT d.batch_number, d.purged_at, clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
        coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p
                  WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
                  ORDER BY version DESC LIMIT 1), $3) AS grace_days
-FROM districts d LEFT JOIN onboarding l USING (district_id) WHERE d.district_id = $1
-
--- name: in_force
--- The district's section filter in force, the time now, and its time zone and grace of terms.
-SELECT clock_timestamp() AS now, coalesce(l.time_zone, $2) AS time_zone,
-       coalesce((SELECT (policy ->> 'term_grace_days')::integer FROM policies p
-                 WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
-                 ORDER BY version DESC LIMIT 1), $3) AS grace_days,
-       (SELECT filter FROM filters f WHERE f.district_id = d.district_id ORDER BY version DESC LIMIT 1) AS filter
 FROM districts d LEFT JOIN onboarding l USING (district_id) WHERE d.district_id = $1

@@ -10,9 +10,11 @@ from itertools import combinations
 import pytest
 
 from tests.support.districts.habits import HABITS, District, Habit
-from tests.support.districts.habits.verdict import Verdict, judge
-from worker.domain.roster.records import Json, RecordKind
+from tests.support.districts.habits.verdict import TOLERATED, Verdict, judge
+from tests.support.districts.oracle import view
+from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.section_filter import KEEP_ALL
+from worker.domain.roster.terms import is_current
 from worker.domain.roster.texts import folded
 
 SECTION_FIELDS = ("subject", "period", "grade", "section_number", "term_id", "course_id")
@@ -21,11 +23,14 @@ A_GOOD_RULE = 0.8
 
 fitting = [habit for habit in HABITS if not habit.is_hopeless]
 hopeless = [habit for habit in HABITS if habit.is_hopeless]
+hopeless_by_count = [habit for habit in hopeless if not habit.is_lockstep]
+lockstep = [habit for habit in HABITS if habit.is_lockstep]
 
 
 def test_the_set_has_habits_with_and_without_a_good_rule() -> None:
     assert len(fitting) >= 36
     assert len(hopeless) >= 4
+    assert len(lockstep) >= 40
 
 
 @pytest.mark.parametrize("habit", fitting, ids=lambda habit: habit.name)
@@ -45,7 +50,7 @@ def test_the_filter_that_is_known_to_fit_gives_nothing_but_classes(habit: Habit)
         assert judge(district, district.best).wrong == 0
 
 
-@pytest.mark.parametrize("habit", hopeless, ids=lambda habit: habit.name)
+@pytest.mark.parametrize("habit", hopeless_by_count, ids=lambda habit: habit.name)
 def test_where_no_filter_fits_no_simple_one_comes_near_not_even_one_for_each_school(habit: Habit) -> None:
     district = habit.district()
     assert district.best is None
@@ -55,11 +60,23 @@ def test_where_no_filter_fits_no_simple_one_comes_near_not_even_one_for_each_sch
     assert sum(best_by_school) / _students(district) < A_GOOD_RULE
 
 
-@pytest.mark.parametrize("habit", hopeless, ids=lambda habit: habit.name)
+@pytest.mark.parametrize("habit", hopeless_by_count, ids=lambda habit: habit.name)
 def test_where_no_filter_fits_neither_do_several_rules_for_each_school(habit: Habit) -> None:
     district = habit.district()
     schools = {record["school_id"] for record in _sections(district).values()}
     assert sum(_grown(district, school) for school in schools) / _students(district) < A_GOOD_RULE
+
+
+@pytest.mark.parametrize("habit", lockstep, ids=lambda habit: habit.name)
+def test_in_lockstep_a_simple_rule_counts_for_most_and_is_not_the_class(habit: Habit) -> None:
+    assert any(is_class is False for is_class in _meanings(habit.district()))
+
+
+@pytest.mark.parametrize(
+    "habit", [habit for habit in lockstep if habit.is_hopeless], ids=lambda habit: habit.name
+)
+def test_where_no_filter_fits_in_lockstep_no_simple_rule_that_counts_is_the_class(habit: Habit) -> None:
+    assert not any(_meanings(habit.district()))
 
 
 partly = [habit for habit in hopeless if habit.partial is not None]
@@ -85,6 +102,21 @@ def test_the_brute_force_finds_the_rule_where_there_is_one() -> None:
     two_words = by_name["two_words"].district()
     schools = {record["school_id"] for record in _sections(two_words).values()}
     assert sum(max(_counts(two_words, school)) for school in schools) == _students(two_words)
+
+
+def _meanings(district: District) -> Iterator[bool]:
+    """Tell, of every simple condition that gives most students one current section, if it is the class."""
+    current = {
+        section_id: record
+        for section_id, record in _sections(district).items()
+        if is_current(view(section_from_json(section_id, record), district.records).term, district.today)
+    }
+    for ids in _kept(district, current):
+        counts = Counter(student for section_id in ids for student in current[section_id]["students"])
+        single = [student for student, count in counts.items() if count == 1]
+        if len(single) >= A_GOOD_RULE * _students(district):
+            right = sum(bool(ids & district.classes[student]) for student in single)
+            yield len(single) - right <= TOLERATED * len(single)
 
 
 def _shares(district: District, school: str | None) -> Iterator[float]:

@@ -12,12 +12,25 @@ from tests.support.districts.habits.by_field import FIELDED
 from tests.support.districts.habits.by_name import NAMED
 from tests.support.districts.habits.habit import TODAY, District, Habit
 from tests.support.districts.habits.hopeless import HOPELESS
+from tests.support.districts.habits.lockstep_fields import LOCKSTEP_FIELDS
+from tests.support.districts.habits.lockstep_hopeless import LOCKSTEP_HOPELESS
+from tests.support.districts.habits.lockstep_named import LOCKSTEP_NAMED
+from tests.support.districts.habits.lockstep_people import LOCKSTEP_PEOPLE
+from tests.support.districts.habits.lockstep_rooms import LOCKSTEP_ROOMS
+from tests.support.districts.habits.lockstep_schools import LOCKSTEP_SCHOOLS
 from tests.support.districts.habits.mixed import MIXED
 from tests.support.districts.habits.placing import Coverage
 from tests.support.districts.habits.rough import ROUGH
+from tests.support.districts.habits.upper_school import PODS, UPPER_SCHOOL
 
 __all__ = ["HABITS", "TODAY", "Coverage", "District", "Habit"]
 
 HABITS: Final[tuple[Habit, ...]] = tuple(
-    habit for habits in (NAMED, FIELDED, MIXED, ROUGH, HOPELESS) for habit in habits.told
+    habit
+    for habits in (
+        *(NAMED, FIELDED, MIXED, ROUGH, HOPELESS),
+        *(LOCKSTEP_NAMED, LOCKSTEP_ROOMS, LOCKSTEP_FIELDS, LOCKSTEP_SCHOOLS, LOCKSTEP_PEOPLE),
+        *(UPPER_SCHOOL, PODS, LOCKSTEP_HOPELESS),
+    )
+    for habit in habits.told
 )

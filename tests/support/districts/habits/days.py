@@ -191,7 +191,7 @@ def open_section(
 
 def grade_words(grade: str) -> dict[str, str]:
     """Return a grade's words: in full, short, and counted."""
-    short = "K" if grade == "Kindergarten" else grade
+    short = {"Kindergarten": "K", "PreKindergarten": "PK"}.get(grade, grade)
     return {"grade": grade, "short": short, "ordinal": ORDINALS[grade]}
 
 

@@ -101,6 +101,13 @@ class Town:
         side = {"first_name": self.rng.choice(FIRST_NAMES), "last_name": last}
         return Teacher(self._add(RecordKind.USER, teacher=side), last, side["first_name"])
 
+    def rename(self, teacher: Teacher) -> None:
+        """Write a teacher's name into the record."""
+        self.records[RecordKind.USER, teacher.id]["teacher"] |= {
+            "first_name": teacher.first,
+            "last_name": teacher.last,
+        }
+
     def course(self, name: str, number: str | None = None) -> str:
         """Return the course of this name and number, a new one the first time."""
         if (name, number) not in self._courses:

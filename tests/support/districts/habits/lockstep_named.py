@@ -111,7 +111,7 @@ def morning_meeting(town: Town) -> SectionFilter:
     return keep(("name", "contains", "morning meeting"))
 
 
-@habit("WIN regroups every grade by level, and nobody is left out; the class is '3 HR teacher'.")
+@habit("WIN regroups every grade by level, and includes everybody; the class is '3 HR teacher'.")
 def win_beside_hr(town: Town) -> SectionFilter:
     school, rooms = found(town)
     win = Part("WIN", "interventions/online learning", is_mixed=True)

@@ -13,8 +13,8 @@ from worker.domain.roster.section_filter import SectionFilter
 TOLERATED: Final = 0.02
 """Share of the students with exactly one section whose section may be another than the class.
 
-Data is rough: a student or two in a hundred is misplaced at the district, and by a right rule has a section
-that is nobody's idea of the class. A rule that takes something else for the class does so for a whole group
+Data is rough: a student or two in a hundred is misplaced at the district, and has a wrong section by a right
+rule. A rule that takes something else for the class does so for a whole group
 at least, and no group is smaller than this share of the small districts in which meaning decides.
 """
 

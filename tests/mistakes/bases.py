@@ -49,9 +49,18 @@ class Builder:
         self._schools, self._terms = count(900), count(850)
         self._users, self._sections, self._teachers = count(1), count(700), count(501)
 
-    def school(self, name: str, number: int | None = None) -> str:
+    @classmethod
+    def on(cls, district: District) -> Builder:
+        """Return one that adds to a district that is there, under ids that nobody has."""
+        made = cls()
+        made.district = district
+        made._schools, made._users = count(950), count(201)
+        made._sections, made._teachers = count(780), count(601)
+        return made
+
+    def school(self, name: str) -> str:
         """Add a school; return its id."""
-        number = number or next(self._schools)
+        number = next(self._schools)
         school = {
             "id": record_id(number),
             "name": name,
@@ -202,6 +211,20 @@ def by_first_term() -> District:
     return district
 
 
+def by_term_unguarded() -> District:
+    """Return the same, of whose students any number may change class at once."""
+    district = by_term()
+    district.policy = {"class_change_limit_percent": 100}
+    return district
+
+
+def by_date_of_birth() -> District:
+    """Return two elementary schools of whose students the date of birth is required."""
+    district = by_subject()
+    district.policy = {"required_fields": ["first_name", "last_name", "sis_id", "grade", "school_id", "dob"]}
+    return district
+
+
 def lockstep() -> District:
     """Return two elementary schools in which the same group has every subject together."""
     made = Builder([where("subject", "is", HOMEROOM)])
@@ -261,7 +284,7 @@ def two_ways() -> District:
 ALL: Final[dict[str, Base]] = {
     base.__name__: base
     for base in (
-        *(by_name, by_subject, by_period, by_term, by_first_term, lockstep, scoped),
-        *(by_titles, by_course, two_ways),
+        *(by_name, by_subject, by_period, by_term, by_first_term, by_term_unguarded, lockstep, scoped),
+        *(by_titles, by_course, two_ways, by_date_of_birth),
     )
 }

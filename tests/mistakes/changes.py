@@ -115,13 +115,14 @@ def listed_too(who: Select, where: Select) -> Change:
     return change
 
 
-def made_anew(select: Select, **fields: Any) -> Change:
-    """Replace sections by others with the same students, under new ids."""
+def made_anew(select: Select, *, is_same: bool = False) -> Change:
+    """Replace sections by others with the same students under new ids, with the same numbers if they are."""
 
     def change(district: District) -> None:
         for section in select(district):
             district.drop("sections", [section])
-            made_like(district, section, **fields)
+            same = {name: section[name] for name in ("sis_id", "section_number")} if is_same else {}
+            made_like(district, section, **same)
 
     return change
 

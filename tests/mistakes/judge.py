@@ -16,11 +16,13 @@ NAME: Final = "name told"
 FORBIDDEN: Final = "forbidden advice"
 OWNER: Final = "wrong owner"
 CAUSE: Final = "wrong cause"
+SCHOOL: Final = "school not named"
+GRAVEST_FIRST: Final = (NAME, FORBIDDEN, OWNER, CAUSE, SCHOOL)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong with a review, the gravest first; nothing, where it is right."""
+    """What is wrong with a review; nothing, where it is right."""
 
     faults: tuple[tuple[str, str], ...]
     """What kind of fault, and which."""
@@ -29,7 +31,8 @@ class Verdict:
 
     @property
     def summary(self) -> str:
-        return self.faults[0][0] if self.faults else RIGHT
+        kinds = {kind for kind, _ in self.faults}
+        return next((kind for kind in GRAVEST_FIRST if kind in kinds), RIGHT)
 
     @property
     def text(self) -> str:
@@ -79,7 +82,7 @@ def _review_faults(case: Mistake, review: Json, seen: list[District]) -> Iterato
             yield CAUSE, f"a second cause, {cause['code']}"
     for fact in case.says:
         if not re.search(fact.pattern, main["advice"], re.IGNORECASE):
-            yield CAUSE, f"does not tell {fact.what}"
+            yield SCHOOL if fact.is_school else CAUSE, f"does not tell {fact.what}"
     if review["students"]["blocked"] != case.blocked:
         yield CAUSE, f"{review['students']['blocked']} students blocked, not {case.blocked}"
     wanted = case.blocked if case.unblocks is None else case.unblocks
@@ -107,7 +110,7 @@ def _fix_faults(case: Mistake, judged: Judged, after: Judged) -> Iterator[tuple[
     wanted = case.blocked if case.unblocks is None else case.unblocks
     if made_ready != wanted:
         yield CAUSE, f"the fix makes {made_ready} students ready, not {wanted}"
-    if after.outcome == "review" and wanted == case.blocked:
+    if after.outcome == "review" and not case.blocked:
         codes = ", ".join(after.review["findings"]["by_code"])
         yield CAUSE, f"the fix leaves {codes}"
 

@@ -81,6 +81,9 @@ class World:
         made = SectionFilter.model_validate(section_filter, strict=False)
         await self._store.districts.set_filter(district_id, made, "test")
 
+    async def set_policy(self, district_id: str, policy: Json) -> None:
+        await self._store.districts.set_policy(district_id, policy, "test")
+
     async def store_events(self, arrivals: list[Arrival]) -> None:
         await self._store.inbox.store(arrivals, [], [])
 
@@ -105,6 +108,8 @@ class Told:
         await self._world.turn_to(district)
         if district.filter != self._known.filter:
             await self._world.set_filter(self._id, district.filter)
+        if district.policy != self._known.policy:
+            await self._world.set_policy(self._id, district.policy)
         await self._world.store_events(self._events(district))
         self._known = district.copy()
         return await self._world.evaluate(self._id)

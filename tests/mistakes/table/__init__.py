@@ -5,6 +5,26 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mistakes.mistake import Mistake
-from tests.mistakes.table import sections
+from tests.mistakes.table import (
+    changed_sections,
+    fields,
+    filters,
+    lists,
+    schools,
+    sections,
+    students,
+    terms,
+    ways,
+)
 
-MISTAKES: Final[list[Mistake]] = [*sections.TABLE]
+MISTAKES: Final[list[Mistake]] = [
+    *sections.TABLE,
+    *changed_sections.TABLE,
+    *lists.TABLE,
+    *terms.TABLE,
+    *fields.TABLE,
+    *students.TABLE,
+    *schools.TABLE,
+    *filters.TABLE,
+    *ways.TABLE,
+]

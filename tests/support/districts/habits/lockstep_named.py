@@ -111,7 +111,7 @@ def morning_meeting(town: Town) -> SectionFilter:
     return keep(("name", "contains", "morning meeting"))
 
 
-@habit("WIN regroups every grade by level, and includes everybody; the class is '3 HR teacher'.")
+@habit("WIN regroups every grade by level, and includes everybody; the class is '3 HR - teacher'.")
 def win_beside_hr(town: Town) -> SectionFilter:
     school, rooms = found(town)
     win = Part("WIN", "interventions/online learning", is_mixed=True)
@@ -119,10 +119,10 @@ def win_beside_hr(town: Town) -> SectionFilter:
         town,
         school,
         rooms,
-        (win, homeroom(style=Home("{short} HR {last}", "other")), *DAY),
-        Home("{short} {course} {last}", "{subject}"),
+        (win, homeroom(style=Home("{short} HR - {last}", "other")), *DAY),
+        Home("{short} {course} - {last}", "{subject}"),
     )
-    return keep(("name", "contains", "hr"))
+    return keep(("name", "contains", "hr-"))
 
 
 @habit("Homerooms are named for the teachers of August; two have left, and two substitutes teach each.")

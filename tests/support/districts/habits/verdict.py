@@ -14,8 +14,8 @@ TOLERATED: Final = 0.02
 """Share of the students with exactly one section whose section may be another than the class.
 
 Data is rough: a student or two in a hundred is misplaced at the district, and has a wrong section by a right
-rule. A rule that takes something else for the class does so for a whole group
-at least, and no group is smaller than this share of the small districts in which meaning decides.
+rule. A rule that takes something else for the class does so for a whole group at least, and no group is
+smaller than this share of the small districts in which meaning decides.
 """
 
 

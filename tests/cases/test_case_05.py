@@ -131,6 +131,5 @@ async def test_survey_sections_and_trial_have_the_districts_day(
     _, picture = await store.pictures.read(DISTRICT)
 
     assert (await store.pictures.moment(DISTRICT)).today == here
-    assert (await store.sections.moment(DISTRICT)).today == here
     assert (trial["coverage"]["none"] == 0) is runs
     assert picture.build().current.any() == runs

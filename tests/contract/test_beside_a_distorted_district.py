@@ -31,12 +31,13 @@ from tests.support.fixtures.people import (
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from tests.support.servers.postgres_server import PostgresServer
 from worker.adapters.postgres.operations.students import PostgresStudents
-from worker.domain.roster.section_filter import Scope, SectionFilter
+from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
 from worker.operations import erase_student
 from worker.operations.district_queries import FindingsAsked
 from worker.operations.rollback import roll_back
 from worker.pipeline.poll.baseline import staged_records
 from worker.pipeline.poll.clever import Token
+from worker.suggest.picture import DistrictPicture
 
 Between = Callable[[StoreUnderTest], Awaitable[None]]
 
@@ -116,8 +117,16 @@ CHAPTERS: list[list[tuple[str, Any]]] = [
 ]
 
 
+def seen_in(picture: DistrictPicture) -> tuple[Any, ...]:
+    """Return what a picture tells of the district."""
+    lines = [picture.view(place) for place in range(len(picture.ids))]
+    survey = picture.within(KEEP_ALL)
+    return lines, picture.labels, picture.count(KEEP_ALL), survey.vocabulary, survey.edge_section.tolist()
+
+
 async def seen(store: StoreUnderTest) -> list[Any]:
     """Return what people are shown of the district."""
+    _, builder = await store.pictures.read(DISTRICT)
     names = [
         row["record_id"] for row in await store.rows("SELECT record_id FROM staged WHERE kind = 'section'")
     ]
@@ -133,11 +142,8 @@ async def seen(store: StoreUnderTest) -> list[Any]:
         await store.pictures.moment(DISTRICT),
         await store.pictures.schools(DISTRICT),
         await store.pictures.scope_matches_nothing(DISTRICT, NO_SUCH),
-        await store.sections.moment(DISTRICT),
-        await store.sections.read(DISTRICT),
-        await store.sections.seats(DISTRICT, [names[:1], names]),
-        await store.sections.teacher_names(DISTRICT),
-        await store.sections.student(DISTRICT, record_id(7)),
+        seen_in(builder.build()),
+        await store.student_records.student(DISTRICT, record_id(7)),
         await store.districts.filters(DISTRICT),
         await store.districts.policies(DISTRICT),
     ]

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.support.builders.records import (
@@ -19,16 +20,15 @@ from tests.support.builders.records import (
 )
 from tests.support.fixtures.people import Feed, evaluate, homeroom
 from tests.support.fixtures.store import StoreUnderTest
-from worker.domain.review.section_table import Grouping, PagePosition, SectionQuery, SectionTable, Sort
-from worker.domain.roster.section_filter import Condition, SectionFilter, holds
-from worker.operations.section_cache import SectionCache
-from worker.operations.section_queries import Seats
-from worker.runtime.errors import UnknownDistrictError
+from worker.domain.roster.section_filter import Condition, Scope, SectionFilter, holds
+from worker.suggest.columns import Ints
+from worker.suggest.coverage import Seats
+from worker.suggest.section_table import Grouping, PagePosition, SectionQuery, SectionTable, Sort
 
 SCHOOLS = (900, 901)
 STUDENTS = range(1, 61)
 OTHERS = {"course": record_id(801), "term_id": record_id(851)}
-LEFT_OUT = {"scope": {"grades": ["3"], "schools": []}}
+IN_FORCE = SectionFilter(scope=Scope(grades=("3",)))
 
 
 @pytest.fixture(params=[1, 2])
@@ -55,28 +55,42 @@ async def generated(request: pytest.FixtureRequest, store: StoreUnderTest) -> li
         *(("users", student_json(number, {"grade": grade})) for number, grade in grades.items()),
         *(("sections", section) for section in sections),
     )
-    await store.districts.set_filter(
-        DISTRICT, SectionFilter.model_validate(LEFT_OUT, strict=False), "ada", "third"
-    )
+    await store.districts.set_filter(DISTRICT, IN_FORCE, "ada", "third")
     await evaluate(store)
     in_scope = {record_id(number) for number, grade in grades.items() if grade == "3"}
     return [section | {"students": in_scope & set(section["students"])} for section in sections]
 
 
 async def table_of(store: StoreUnderTest) -> SectionTable:
-    return await SectionCache(store.sections).of(DISTRICT, labelled=True)
+    _, builder = await store.pictures.read(DISTRICT)
+    picture = builder.build()
+    return SectionTable(picture, picture.ranks(IN_FORCE), picture.labels)
+
+
+def everything(table: SectionTable) -> Ints:
+    return np.arange(len(table.ranks), dtype=np.int32)
+
+
+def ids(table: SectionTable, sections: Ints) -> set[str]:
+    return {table.line(place).id for place in sections}
+
+
+def fitting(table: SectionTable, condition: Condition) -> set[str]:
+    """Return the sections of which a condition holds, asked one by one."""
+    lines = map(table.line, everything(table))
+    return {line.id for line in lines if holds(condition, line.view)}
 
 
 async def test_groups_are_counted_as_by_hand(store: StoreUnderTest, generated: list[dict[str, Any]]) -> None:
     table, students = await table_of(store), {one["id"]: one["students"] for one in generated}
 
     for by in Grouping:
-        groups = table.groups(list(table.lines), by)
-        seats = await store.sections.seats(DISTRICT, [[line.id for line in one.sections] for one in groups])
+        groups = table.groups(everything(table), by)
+        seats = table.picture.groups([group.sections for group in groups], IN_FORCE.scope)
 
-        assert sorted(line.id for one in groups for line in one.sections) == sorted(students)
+        assert sorted(one for group in groups for one in ids(table, group.sections)) == sorted(students)
         for group, seat in zip(groups, seats, strict=True):
-            places = Counter(student for line in group.sections for student in students[line.id])
+            places = Counter(student for one in ids(table, group.sections) for student in students[one])
             one = sum(count == 1 for count in places.values())
             assert seat == Seats(one, len(places) - one)
             assert seat.students == len(places)
@@ -90,12 +104,12 @@ async def test_a_groups_rule_keeps_the_group_and_as_many_others_as_told(
     some = table.chosen(SectionQuery(school=record_id(900)))
 
     for group in (group for by in Grouping for group in table.groups(some, by)):
-        if group.rule is None:
+        rule, others = table.rule(group)
+        if rule is None:
             continue
-        kept = {line.id for line in table.lines if holds(group.rule, line.view)}
-        of_group = {line.id for line in group.sections}
+        kept, of_group = fitting(table, rule), ids(table, group.sections)
         assert of_group <= kept
-        assert group.others == len(kept - of_group)
+        assert others == len(kept - of_group)
 
 
 async def test_a_search_finds_what_the_filters_operator_would_keep(
@@ -106,9 +120,8 @@ async def test_a_search_finds_what_the_filters_operator_would_keep(
 
     for text in ("HOMEROOM", "home room", " h o m e", "math", "1", "x"):
         wanted = Condition(field="name", op="contains", value=text)
-        kept = {line.id for line in table.lines if holds(wanted, line.view)}
-        assert {line.id for line in table.chosen(SectionQuery(text))} == kept
-    assert len(table.chosen(SectionQuery(" "))) == len(table.lines)
+        assert ids(table, table.chosen(SectionQuery(text))) == fitting(table, wanted)
+    assert len(table.chosen(SectionQuery(" "))) == len(table.ranks)
 
 
 async def test_the_pages_are_the_whole_table(store: StoreUnderTest, generated: list[dict[str, Any]]) -> None:
@@ -116,14 +129,14 @@ async def test_the_pages_are_the_whole_table(store: StoreUnderTest, generated: l
     table = await table_of(store)
 
     for sort in Sort:
-        lines, place = table.page(table.lines, sort, None, 7)
+        lines, place = table.page(everything(table), sort, None, 7)
         seen = list(lines)
         while place is not None:
             assert len(lines) == 7
-            lines, place = table.page(table.lines, sort, place, 7)
+            lines, place = table.page(everything(table), sort, place, 7)
             seen += lines
 
-        assert sorted(line.id for line in seen) == sorted(line.id for line in table.lines)
+        assert sorted(line.id for line in seen) == sorted(ids(table, everything(table)))
         if sort is Sort.STUDENTS:
             assert [line.listed for line in seen] == sorted((line.listed for line in seen), reverse=True)
         if sort is Sort.PERIOD:
@@ -134,40 +147,14 @@ async def test_the_pages_are_the_whole_table(store: StoreUnderTest, generated: l
 async def test_a_page_goes_on_behind_a_gap(store: StoreUnderTest, generated: list[dict[str, Any]]) -> None:
     assert generated
     table = await table_of(store)
-    lines, place = table.page(table.lines, Sort.NAME, None, 10)
+    lines, place = table.page(everything(table), Sort.NAME, None, 10)
     assert place is not None
-    less = [line for line in table.lines if line.id != place.id]
+    gone = PagePosition(place.value, place.id + "0")
 
-    following, _ = SectionTable(less).page(less, Sort.NAME, place, 10)
-
-    assert not {line.id for line in following} & {line.id for line in lines}
-    assert following == table.page(table.lines, Sort.NAME, PagePosition(place.value, place.id), 10)[0]
-
-
-async def test_a_table_is_read_again_after_a_batch_and_not_before(store: StoreUnderTest, feed: Feed) -> None:
-    tables = SectionCache(store.sections)
-    first = await tables.of(DISTRICT)
-    assert await tables.of(DISTRICT) is first
-
-    await feed.send(("sections", homeroom(705, record_id(900), [1])))
-    await evaluate(store)
-
-    assert len((await tables.of(DISTRICT)).lines) == len(first.lines) + 1
-
-
-async def test_a_table_that_is_least_asked_for_gives_way(store: StoreUnderTest, feed: Feed) -> None:
-    assert feed
-    await store.rows("INSERT INTO districts (district_id) VALUES ('other')")
-    tables = SectionCache(store.sections, most_districts=1)
-    first = await tables.of(DISTRICT)
-    await tables.of("other")
-
-    assert await tables.of(DISTRICT) is not first
-
-
-async def test_a_district_that_was_never_seen_has_no_table(store: StoreUnderTest) -> None:
-    with pytest.raises(UnknownDistrictError):
-        await SectionCache(store.sections).of("nobody's")
+    assert table.page(everything(table), Sort.NAME, gone, 10) == table.page(
+        everything(table), Sort.NAME, place, 10
+    )
+    assert not set(lines) & set(table.page(everything(table), Sort.NAME, gone, 10)[0])
 
 
 async def test_a_students_sections_come_once_each_with_their_own_details(store: StoreUnderTest) -> None:
@@ -187,7 +174,7 @@ async def test_a_students_sections_come_once_each_with_their_own_details(store: 
     )
     await evaluate(store)
 
-    student = await store.sections.student(DISTRICT, record_id(1))
+    student = await store.student_records.student(DISTRICT, record_id(1))
 
     assert student is not None
     assert [[one.shown(column) for column in ("school", "course", "term")] for one in student.sections] == [

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
+import numpy as np
 import pytest
 
 from schemas.words import Owner, Severity
 from tests.support.builders.records import DISTRICT, NOON, later
 from tests.support.builders.records import cause as cause_of
+from tests.support.builders.section_tables import table_of
 from tests.support.districts.tables import check, draws
 from worker.domain.alerts.detection import (
     FOLD_OVER,
@@ -39,10 +41,12 @@ from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.review.causes.labels import Label, LabelKind
-from worker.domain.review.section_table import Grouping, SectionLine, SectionQuery, SectionTable, Sort
+from worker.domain.review.section_line import SectionLine
 from worker.domain.roster.clever_sync import sync_state
 from worker.domain.roster.records import Course, RecordId, School, Section, Student, Term
 from worker.domain.roster.section_filter import SectionView
+from worker.suggest.columns import Ints
+from worker.suggest.section_table import Grouping, SectionQuery, SectionTable, Sort
 
 STATES = ("pending", "error", "paused", "success", None)
 TIMES = (None, "x", *(later(seconds).isoformat() for seconds in (-1, 0, 1)))
@@ -254,7 +258,7 @@ def shown(line: SectionLine, sort: Sort) -> tuple[str, str, str]:
     return line.shown("name"), line.shown("school"), by
 
 
-def pages(table: SectionTable, lines: list[SectionLine], sort: Sort) -> list[list[str]]:
+def pages(table: SectionTable, lines: Ints, sort: Sort) -> list[list[str]]:
     found, after = [], None
     while True:
         page, after = table.page(lines, sort, after, 2)
@@ -270,30 +274,31 @@ def tables(number: int) -> Iterator[str]:
             Label(*rng.choice(((LabelKind.WORD, "maths"), (LabelKind.GRADE, "3"), (LabelKind.OTHER, ""))))
             for _ in lines
         ]
-        table = SectionTable(lines, labels)
+        table = table_of(lines, labels)
         choice = SectionQuery(
             rng.choice(("", " ", "HOME", "maths")), rng.choice(("name", "subject")),
             rng.choice(("", "n1")), rng.choice((None, None, True, False)),
         )  # fmt: skip
-        chosen = table.chosen(choice)
+        chosen, everything = table.chosen(choice), np.arange(len(lines), dtype=np.int32)
         sort = rng.choice(list(Sort))
         by = rng.choice(list(Grouping))
         groups = [
             (
                 one.key,
                 one.title,
-                [line.id for line in one.sections],
-                one.rule and (one.rule.field, one.rule.op, one.rule.value),
-                one.others,
+                [lines[place].id for place in one.sections],
+                rule and (rule.field, rule.op, rule.value),
+                others,
                 one.listed,
                 one.kept,
             )
-            for one in table.groups(rng.choice((lines, lines[:2])), by)
+            for one in table.groups(rng.choice((everything, everything[:2])), by)
+            for rule, others in [table.rule(one)]
         ]
         yield (
             f"{[shown(line, sort) for line in lines]} "
-            f"{choice.text!r} {choice.school} {choice.kept}: {sorted(line.id for line in chosen)} "
-            f"{sort} {pages(table, lines, sort)} {pages(table, chosen, sort)} {by} {groups}"
+            f"{choice.text!r} {choice.school} {choice.kept}: {sorted(lines[place].id for place in chosen)} "
+            f"{sort} {pages(table, everything, sort)} {pages(table, chosen, sort)} {by} {groups}"
         )
 
 

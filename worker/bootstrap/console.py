@@ -18,7 +18,6 @@ from worker.console.access.request_origin import AccessRules
 from worker.console.console import Console
 from worker.console.onboarding_context import OnboardingContext
 from worker.operations.passwords import Passwords
-from worker.operations.section_cache import SectionCache
 from worker.suggest.picture_cache import PictureCache
 
 
@@ -31,7 +30,7 @@ def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InPr
         pictures=PictureCache(store.pictures),
         plans=store.plans,
         views=store.views,
-        sections=SectionCache(store.sections),
+        student_records=store.student_records,
         dead_letters=dead_letters(broker, store),
         quarantine=store.quarantine,
         publisher=broker,

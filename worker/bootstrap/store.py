@@ -36,7 +36,7 @@ from worker.adapters.postgres.operations.districts import PostgresDistricts
 from worker.adapters.postgres.operations.plans import PostgresPlans
 from worker.adapters.postgres.operations.retention import PostgresRetention
 from worker.adapters.postgres.operations.rollback import PostgresRollbacks
-from worker.adapters.postgres.operations.section_queries import PostgresSectionViews
+from worker.adapters.postgres.operations.student_records import PostgresStudentRecords
 from worker.adapters.postgres.operations.students import PostgresStudents
 from worker.adapters.postgres.poll.baselines import PostgresBaselines
 from worker.adapters.postgres.poll.connections import PostgresConnections
@@ -90,7 +90,7 @@ class Stores:
     inspections: PostgresInspections
     deliveries: PostgresDeliveries
     views: PostgresViews
-    sections: PostgresSectionViews
+    student_records: PostgresStudentRecords
     onboarding: PostgresOnboarding
     mails: PostgresMails
     mail_orders: PostgresMailOrders
@@ -137,7 +137,7 @@ async def open_store(settings: Settings, *, is_worker: bool = False) -> AsyncIte
             PostgresInspections(database, window_limits(settings), alerting.thresholds(settings), rules),
             PostgresDeliveries(database, heard),
             PostgresViews(database),
-            PostgresSectionViews(database, policy(settings)),
+            PostgresStudentRecords(database),
             PostgresOnboarding(database, onboarding.onboarding_rules(settings)),
             PostgresMails(database, heard),
             PostgresMailOrders(database),

@@ -27,7 +27,7 @@ from worker.operations.districts import Districts
 from worker.operations.dry_run import DryRuns
 from worker.operations.plans import Plans
 from worker.operations.rollback_store import Rollbacks
-from worker.operations.section_cache import SectionCache
+from worker.operations.student_records import StudentRecords
 from worker.pipeline.poll.connections import Connections
 from worker.runtime.count_text import counted
 from worker.runtime.errors import UnknownDistrictError
@@ -113,7 +113,7 @@ class Console:
     pictures: PictureCache
     plans: Plans
     views: Views
-    sections: SectionCache
+    student_records: StudentRecords
     dead_letters: DeadLetters
     quarantine: Quarantine
     publisher: Publisher

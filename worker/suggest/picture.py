@@ -6,20 +6,23 @@ It answers what the preflight would for any filter at all: every field, any scop
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from worker.domain.review.causes.labels import ConcernedSection, Label, label_sections
 from worker.domain.roster.public_words import Vocabulary
-from worker.domain.roster.records import School
+from worker.domain.roster.records import Course, RecordId, School, Section, Term
 from worker.domain.roster.scope import KnownScope, find_schools
 from worker.domain.roster.scope_counts import ScopeValue, unmatched
-from worker.domain.roster.section_filter import Rule, Scope, SectionFilter
+from worker.domain.roster.section_filter import Rule, Scope, SectionFilter, SectionView
+from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import folded
 from worker.suggest.columns import BLANK, Bools, Ints, SectionColumn, holds
-from worker.suggest.coverage import Cell, FilterCoverage
+from worker.suggest.coverage import Cell, FilterCoverage, Seats
 from worker.suggest.survey import Survey
 
 NOT_KEPT: Final = 1 << 20
@@ -36,6 +39,7 @@ class DistrictPicture:
     after student, the sections that list the student, from `starts[student]` to `starts[student + 1]`.
     """
 
+    ids: Sequence[str]
     columns: Mapping[str, SectionColumn]
     section_school: Ints
     teachers: Sequence[tuple[str, ...]]
@@ -44,8 +48,13 @@ class DistrictPicture:
     """For each section the place of its teachers."""
     teacher_words: Mapping[str, frozenset[str]]
     """The words of the names of each known teacher, staged or committed."""
+    calendar: TermCalendar
+    """Which terms count on the day that this was read for."""
+    terms: Mapping[str, Term]
     current: Bools
-    """Whether the section's term runs on the day that this was read for."""
+    """Whether the section's term counts on that day."""
+    listed: Ints
+    """For each section the students that it lists, known to us or not."""
     schools: Sequence[str]
     shared_schools: Mapping[str, School]
     grades: Sequence[str]
@@ -56,6 +65,8 @@ class DistrictPicture:
     """Side by side: students who are at another school beside their primary one, and that school."""
     edge_section: Ints
     starts: npt.NDArray[np.int64]
+    orders: dict[str, Ints] = field(default_factory=dict)
+    """All sections in the orders that somebody asked for once."""
 
     @property
     def weight(self) -> int:
@@ -102,6 +113,57 @@ class DistrictPicture:
             self._vocabulary(),
         )
 
+    def groups(self, groups: Sequence[Ints], scope: Scope) -> list[Seats]:
+        """Return what each of these groups of sections alone would give the students in a scope.
+
+        No section is in two of them.
+        """
+        number = np.full(len(self.current), len(groups), dtype=np.int64)
+        for place, sections in enumerate(groups):
+            number[sections] = place
+        seen = self._in_scope(find_schools(scope, self.shared_schools.values()))
+        student = np.repeat(np.arange(len(seen)), np.diff(self.starts))
+        of = number[self.edge_section]
+        counts = (of < len(groups)) & seen[student]
+        pairs, times = np.unique(student[counts] * len(groups) + of[counts], return_counts=True)
+        one, several = (
+            np.bincount(pairs[which] % len(groups), minlength=len(groups))
+            for which in (times == 1, times > 1)
+        )
+        return list(map(Seats, one.tolist(), several.tolist()))
+
+    def view(self, place: int) -> SectionView:
+        """Return one section with what a filter reads beside it, without its people."""
+        text: dict[str, Any] = {name: column.text(place) for name, column in self.columns.items()}
+        course = Course(text["course_id"], text.pop("course_name"), text.pop("course_number"))
+        school = School(text["school_id"], text.pop("school"))
+        term = Term(text["term_id"], text.pop("term"))
+        return SectionView(Section(RecordId(self.ids[place]), **text), course, school, term)
+
+    @cached_property
+    def labels(self) -> Sequence[Label]:
+        """Of what kind each section is, by the words that stand for no teacher."""
+        names = ("name", "subject", "course_name", "period", "grade", "term_id")
+        concerned = [
+            ConcernedSection(
+                section_id,
+                *(name, subject, course, period, grade),
+                self.terms.get(term_id or ""),
+                self.teachers[teachers],
+                school_id,
+            )
+            for section_id, teachers, school_id, name, subject, course, period, grade, term_id in zip(
+                self.ids,
+                self.section_teachers.tolist(),
+                self.columns["school_id"].each(),
+                *(self.columns[name].each() for name in names),
+                strict=True,
+            )
+        ]
+        found = label_sections(concerned, self._words(), self.teacher_words.keys(), self.calendar)
+        once: dict[Label, Label] = {}
+        return [once.setdefault(found[section_id], found[section_id]) for section_id in self.ids]
+
     def ranks(self, section_filter: SectionFilter) -> Ints:
         """Return for each section the first rule that keeps it, `NOT_KEPT` where none does."""
         ranks = np.full(len(self.current), NOT_KEPT, dtype=np.int32)
@@ -117,8 +179,11 @@ class DistrictPicture:
         kept: Bools = np.logical_and.reduce([holds(condition, self.columns) for condition in rule.all])
         return kept
 
+    def _words(self) -> frozenset[str]:
+        return frozenset[str]().union(*self.teacher_words.values())
+
     def _vocabulary(self) -> Vocabulary:
-        vocabulary = Vocabulary(frozenset[str]().union(*self.teacher_words.values()))
+        vocabulary = Vocabulary(self._words())
         knows_one = [not self.teacher_words.keys().isdisjoint(some) for some in self.teachers]
         schools, *told = (self.columns[name].each() for name in ("school_id", *TOLD))
         for school_id, teachers, *texts in zip(schools, self.section_teachers, *told, strict=True):

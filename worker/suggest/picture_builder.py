@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from worker.domain.roster.name_words import name_words
-from worker.domain.roster.records import School, Teacher
+from worker.domain.roster.records import School, Teacher, Term
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import is_blank
@@ -48,7 +48,10 @@ class PictureBuilder:
     _teachers: dict[tuple[str, ...], int] = field(default_factory=dict)
     _section_teachers: array[int] = field(default_factory=_ints)
     _teacher_words: dict[str, frozenset[str]] = field(default_factory=dict)
+    _ids: list[str] = field(default_factory=list)
+    _terms: dict[str, Term] = field(default_factory=dict)
     _current: array[int] = field(default_factory=lambda: array("b"))
+    _listed: array[int] = field(default_factory=_ints)
     _edge_student: array[int] = field(default_factory=_ints)
     _edge_section: array[int] = field(default_factory=_ints)
 
@@ -73,7 +76,11 @@ class PictureBuilder:
     def add_section(self, view: SectionView) -> None:
         """Take a section with what a filter reads beside it."""
         section, number = view.section, len(self._current)
+        self._ids.append(section.id)
+        self._listed.append(len(section.students))
         self._current.append(self.calendar.counts(section, view.term))
+        if view.term is not None:
+            self._terms[view.term.id] = view.term
         self._section_school.append(_code(self._schools, section.school_id))
         self._section_teachers.append(self._teachers.setdefault(section.teachers, len(self._teachers)))
         for name in OF_SECTION:
@@ -99,12 +106,16 @@ class PictureBuilder:
         sizes = np.bincount(edge_student, minlength=len(school))
         other_school = _array([_code(self._schools, other) for _, other in self._others])
         return DistrictPicture(
+            self._ids,
             {name: column.build() for name, column in self._columns.items()},
             _array(self._section_school),
             list(self._teachers),
             _array(self._section_teachers),
             self._teacher_words,
+            self.calendar,
+            self._terms,
             np.array(self._current, dtype=np.bool_),
+            _array(self._listed),
             list(self._schools),
             self._shared_schools,
             list(self._grades),

@@ -21,25 +21,23 @@ from worker.console.console import Console
 from worker.console.filter_forms import FIELDS
 from worker.console.order_forms import text_of
 from worker.console.page import Route
-from worker.domain.review.section_table import (
+from worker.domain.review.section_line import SectionLine
+from worker.domain.roster.section_filter import Condition, FilterField, SectionFilter
+from worker.suggest.coverage import Seats
+from worker.suggest.picture import DistrictPicture
+from worker.suggest.section_table import (
     LONGEST_VALUE,
     Grouping,
     PagePosition,
     SectionGroup,
-    SectionLine,
     SectionQuery,
     SectionTable,
     Sort,
 )
-from worker.domain.roster.section_filter import FilterField
-from worker.operations.section_queries import Seats
 
 PAGE: Final = 200
 MOST_GROUPS: Final = 200
 """Those with the most sections: a district of thousands of kinds has no kind that is the class."""
-QUICK_PLACES: Final = 60_000
-"""Places in the lists of students up to which their students are counted at once: some tenths of a second."""
-COUNTING_SECONDS: Final = 20.0
 GROUPINGS: Final[dict[Grouping, str]] = {
     Grouping.LABEL: "kind",
     Grouping.SUBJECT: "subject",
@@ -66,16 +64,21 @@ class Asked:
     opened: str | None
     """The key of the group whose sections are shown."""
     after: PagePosition | None
-    counts: bool
-    """Whether somebody asked for the groups' students, however long that takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SectionsView:
     """What the page shows of a district's table."""
 
+    total: int
+    schools: Mapping[str, str]
+    """The names of those that have sections, by id."""
     matching: int
     groups: Sequence[SectionGroup]
+    seats: Sequence[Seats]
+    """What each of the groups alone would give."""
+    rules: Sequence[tuple[Condition | None, int]]
+    """The condition that keeps all of each group, and how many other sections it keeps."""
     more_groups: int
     opened: SectionGroup | None
     lines: Sequence[SectionLine]
@@ -96,20 +99,17 @@ async def _sections(console: Console, request: web.Request) -> web.Response:
     asked = asked_by(await request.post())
     details = await console.districts.show(district_id)
     await console.audit_lookup(request, district_id, "sections")
-    table = await console.sections.of(district_id, labelled=asked.by is Grouping.LABEL)
-    shown = await asyncio.to_thread(_shown, table, asked)
-    seats, waits = await _seats(console, district_id, table, shown.groups, asked)
+    current = await console.districts.current_filter(district_id)
+    picture = await console.pictures.of(district_id)
+    shown = await asyncio.to_thread(_shown, picture, current.section_filter, asked)
     return console.render(
         request,
         "sections.html",
         details=details,
         asked=asked,
         shown=shown,
-        total=len(table.lines),
-        seats=seats,
-        waits=waits,
         following=_written(shown.following),
-        schools=sorted(_schools(table).items(), key=lambda one: (one[1].casefold(), one[0])),
+        schools=sorted(shown.schools.items(), key=lambda one: (one[1].casefold(), one[0])),
         fields=FIELDS,
         groupings=GROUPINGS,
         sorts=list(Sort),
@@ -130,7 +130,6 @@ def asked_by(form: Mapping[str, Any]) -> Asked:
         by,
         opened[-1][1:] if by and opened and opened[-1].startswith("=") else None,
         _place(text_of(form, "after"), sort),
-        bool(text_of(form, "count")),
     )
 
 
@@ -144,40 +143,27 @@ def _one_of(kind: type[_Value], text: str) -> _Value | None:
     return next((one for one in kind if one == text), None)
 
 
-def _shown(table: SectionTable, asked: Asked) -> SectionsView:
+def _shown(picture: DistrictPicture, in_force: SectionFilter, asked: Asked) -> SectionsView:
+    labels = picture.labels if asked.by is Grouping.LABEL else ()
+    table = SectionTable(picture, picture.ranks(in_force), labels)
     chosen = table.chosen(asked.choice)
-    if asked.by is None:
-        lines, following = table.page(chosen, asked.sort, asked.after, PAGE)
-        return SectionsView(len(chosen), [], 0, None, lines, following)
-    groups = table.groups(chosen, asked.by)
-    more = max(0, len(groups) - MOST_GROUPS)
+    groups = table.groups(chosen, asked.by) if asked.by else []
+    listed = groups[:MOST_GROUPS]
     opened = next((group for group in groups if group.key == asked.opened), None)
-    lines, following = table.page(opened.sections, asked.sort, asked.after, PAGE) if opened else ([], None)
-    return SectionsView(len(chosen), groups[:MOST_GROUPS], more, opened, lines, following)
-
-
-async def _seats(
-    console: Console, district_id: str, table: SectionTable, groups: Sequence[SectionGroup], asked: Asked
-) -> tuple[list[Seats] | None, str]:
-    """Return what each group alone would give; else None, and why: not yet asked for, or it took too long."""
-    if not groups:
-        return [], ""
-    if not asked.counts and sum(group.listed for group in groups) > QUICK_PLACES:
-        return None, "again"
-    ids = [[line.id for line in group.sections] for group in groups]
-    try:
-        async with asyncio.timeout(COUNTING_SECONDS):
-            return await console.sections.seats(district_id, table, ids), ""
-    except TimeoutError:
-        return None, "too long"
-
-
-def _schools(table: SectionTable) -> dict[str, str]:
-    return {
-        line.view.section.school_id: line.shown("school")
-        for line in table.lines
-        if line.view.section.school_id
-    }
+    shown = opened.sections if opened else chosen[:0] if asked.by else chosen
+    lines, following = table.page(shown, asked.sort, asked.after, PAGE)
+    return SectionsView(
+        len(picture.ids),
+        table.schools(),
+        len(chosen),
+        listed,
+        picture.groups([group.sections for group in listed], in_force.scope),
+        [table.rule(group) for group in listed],
+        len(groups) - len(listed),
+        opened,
+        lines,
+        following,
+    )
 
 
 def _place(text: str, sort: Sort) -> PagePosition | None:

@@ -15,7 +15,7 @@ from worker.console.console import Console
 from worker.console.page import Route
 from worker.domain.roster.records import Student
 from worker.domain.roster.student_fields import STUDENT_TEXTS
-from worker.operations.section_queries import StudentDetails
+from worker.operations.student_records import StudentDetails
 
 FIELD_WORDS: Final = {
     "sis_id": "SIS ID",
@@ -38,7 +38,7 @@ def pages(console: Console) -> list[Route]:
 async def _student(console: Console, request: web.Request) -> web.Response:
     district_id, record_id = request.match_info["district"], request.match_info["record"]
     details = await console.districts.show(district_id)
-    seen = await console.sections.views.student(district_id, record_id)
+    seen = await console.student_records.student(district_id, record_id)
     # Of a student who is not there what was typed may be anything, a name above all.
     await console.audit_lookup(request, district_id, "student", record_id if seen is not None else None)
     if seen is None:

@@ -11,16 +11,21 @@ import asyncpg
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation.terms import read_terms
-from worker.adapters.postgres.suggest.section_context import read_schools_courses_terms
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.preflight.policy import Policy
 from worker.domain.roster.days import day_in
 from worker.domain.roster.records import (
+    Course,
     RecordId,
+    RecordKind,
     School,
     Teacher,
+    Term,
+    course_from_json,
+    school_from_json,
     section_from_json,
     teacher_from_json,
+    term_from_json,
 )
 from worker.domain.roster.scope import find_schools
 from worker.domain.roster.scope_counts import ScopeValue, unmatched
@@ -52,7 +57,7 @@ async def read_picture(
             builder.add_teacher(teacher)
     async for row in _rows(connection, "committed_teachers", district_id):
         builder.add_teacher(Teacher(RecordId(row["record_id"]), row["first_name"], row["last_name"]))
-    schools, courses, terms = await read_schools_courses_terms(connection, district_id)
+    schools, courses, terms = await _read_schools_courses_terms(connection, district_id)
     for school in schools.values():
         builder.add_school(school)
     async for row in _rows(connection, "students", district_id):
@@ -75,6 +80,25 @@ async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIt
     while rows := await fetch(FETCH):
         async for row in yielding_every(rows):
             yield row
+
+
+async def _read_schools_courses_terms(
+    connection: Connection, district_id: str
+) -> tuple[dict[str, School], dict[str, Course], dict[str, Term]]:
+    """Return a district's schools, courses and terms by their ids."""
+    schools: dict[str, School] = {}
+    courses: dict[str, Course] = {}
+    terms: dict[str, Term] = {}
+    for row in await connection.fetch(_SQL["schools_courses_terms"], district_id):
+        record_id, record = row["record_id"], row["record"]
+        match RecordKind(row["kind"]):
+            case RecordKind.SCHOOL:
+                schools[record_id] = school_from_json(record_id, record)
+            case RecordKind.COURSE:
+                courses[record_id] = course_from_json(record_id, record)
+            case _:
+                terms[record_id] = term_from_json(record_id, record)
+    return schools, courses, terms
 
 
 class PostgresPictures:

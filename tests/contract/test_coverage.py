@@ -199,6 +199,17 @@ async def test_a_district_is_read_once_and_again_after_a_batch(store: StoreUnder
 
 
 @pytest.mark.usefixtures("feed")
+async def test_a_purged_district_is_read_again(store: StoreUnderTest) -> None:
+    pictures = PictureCache(store.pictures)
+    first = await pictures.of(DISTRICT)
+    assert await pictures.of(DISTRICT) is first
+
+    await store.rows("UPDATE districts SET purged_at = now()")
+
+    assert await pictures.of(DISTRICT) is not first
+
+
+@pytest.mark.usefixtures("feed")
 async def test_those_who_ask_at_the_same_time_have_one_reading(store: StoreUnderTest) -> None:
     counting = Counting(store)
     pictures = PictureCache(counting)
@@ -237,10 +248,11 @@ async def test_a_reading_that_fails_is_tried_again(store: StoreUnderTest) -> Non
     assert await pictures.count(DISTRICT, KEEP_ALL, LONG) is not None
 
 
+@pytest.mark.parametrize("limit", [{"most_districts": 1}, {"most_bytes": 1}])
 @pytest.mark.usefixtures("feed")
-async def test_only_so_many_districts_are_kept(store: StoreUnderTest) -> None:
+async def test_only_so_much_is_kept(store: StoreUnderTest, limit: dict[str, int]) -> None:
     counting = Counting(store)
-    pictures = PictureCache(counting, most_districts=1)
+    pictures = PictureCache(counting, **limit)
     await store.rows("INSERT INTO districts (district_id) VALUES ($1)", OTHER_DISTRICT)
 
     for district in (DISTRICT, OTHER_DISTRICT, OTHER_DISTRICT, DISTRICT):

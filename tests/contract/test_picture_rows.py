@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, Json
 from tests.support.fixtures.store import StoreUnderTest
+from worker.domain.roster.records import Course, RecordId, School, Section, Term
 from worker.domain.roster.section_filter import Scope
 from worker.suggest.picture import DistrictPicture
 
@@ -106,6 +107,20 @@ async def test_a_picture_holds_the_live_records_by_id(store: StoreUnderTest) -> 
     assert {word for words in picture.teacher_words.values() for word in words} == {"ida", "fernquay"}
     assert picture.school_names == {"north": "North", "south": "South"}
     assert picture.current.tolist() == [True, False]
+    assert picture.listed.tolist() == [3, 3]
+
+
+async def test_a_section_is_told_with_all_that_stands_beside_it(store: StoreUnderTest) -> None:
+    await stage(store)
+
+    plain, other = map((await picture_of(store)).view, (0, 1))
+
+    x, y, north, art, ended = map(RecordId, ("x", "y", "north", "art", "ended"))
+    assert plain.section == Section(x, north, "Homeroom")
+    assert other.section == Section(y, north, "Chess", course_id=art, term_id=ended)
+    assert other.school == School(north, "North")
+    assert other.course == Course(art, "Art")
+    assert other.term == Term(ended, "Fall")
 
 
 async def test_schools_have_the_names_of_live_ones_and_else_their_ids(store: StoreUnderTest) -> None:

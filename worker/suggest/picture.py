@@ -138,7 +138,12 @@ class DistrictPicture:
         course = Course(text["course_id"], text.pop("course_name"), text.pop("course_number"))
         school = School(text["school_id"], text.pop("school"))
         term = Term(text["term_id"], text.pop("term"))
-        return SectionView(Section(RecordId(self.ids[place]), **text), course, school, term)
+        return SectionView(
+            Section(RecordId(self.ids[place]), **text),
+            course if course.id else None,
+            school if school.id else None,
+            term if term.id else None,
+        )
 
     @cached_property
     def labels(self) -> Sequence[Label]:

@@ -1,1 +1,1 @@
-"""What a review says: its causes, its suggestions, the table of sections."""
+"""What a review says: its causes, its suggestions, sections as it tells them."""

@@ -271,6 +271,11 @@ def filter_becomes(**parts: Any) -> Change:
     return lambda district: district.filter.update(parts)
 
 
+def rules(*conditions: list[Json]) -> Change:
+    """Put other rules into force."""
+    return filter_becomes(rules=[{"all": each} for each in conditions])
+
+
 def day_comes(year: int, month: int, day: int) -> Change:
     def change(district: District) -> None:
         district.day = date(year, month, day)

@@ -12,6 +12,7 @@ from tests.mistakes.changes import (
     stripped,
     students,
     students_become,
+    students_gone,
     together,
 )
 from tests.mistakes.facts import APPROVAL, BLANK, DATA, SHARE, SHARED, Fact, at, number, word
@@ -93,6 +94,18 @@ GRADES: Final[list[Mistake]] = [
         (VENDOR, SIS),
         *(number(12), *at(ALDER), Fact("the grades", r"\bgrades? (5|6)\b|\bgrade\b.*\b6\b")),
         never=(SHARE,),
+    ),
+]
+
+LEAVERS: Final[list[Mistake]] = [
+    mistake(
+        "one student goes into a grade that is out of scope",
+        bases.scoped,
+        one_year_up(students(ALDER, "5", ONE)),
+        None,
+    ),
+    mistake(
+        "one student leaves the district", bases.lockstep, students_gone(students(BIRCH, None, ONE)), None
     ),
 ]
 
@@ -198,4 +211,4 @@ FIELDS: Final[list[Mistake]] = [
     ),
 ]
 
-TABLE: Final = [*GRADES, *FIELDS]
+TABLE: Final = [*GRADES, *LEAVERS, *FIELDS]

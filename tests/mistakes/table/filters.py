@@ -6,8 +6,8 @@ from typing import Final
 
 from tests.mistakes import bases
 from tests.mistakes.bases import ALDER, CEDAR, DOGWOOD, HOMEROOM, where
-from tests.mistakes.changes import filter_becomes
-from tests.mistakes.district import Change, District, Json
+from tests.mistakes.changes import filter_becomes, rules
+from tests.mistakes.district import District
 from tests.mistakes.facts import APPROVAL, APPROVE, SEVERAL, SHARE, Fact, at, number, word
 from tests.mistakes.mistake import OURS, Mistake, mistake
 
@@ -15,11 +15,6 @@ FILTER_CHANGED: Final = Fact(
     "that the filter is ours and was changed", r"\bfilter\b.*\b(chang|new|version|since|before|last)"
 )
 NOT_HARMFUL: Final = (APPROVE, SHARE)
-
-
-def rules(*conditions: list[Json]) -> Change:
-    """Put other rules into force."""
-    return filter_becomes(rules=[{"all": each} for each in conditions])
 
 
 def first_rule_only(district: District) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mistakes import bases
-from tests.mistakes.bases import ALDER, BIRCH, DOGWOOD, ELM
+from tests.mistakes.bases import ALDER, BIRCH, DOGWOOD, ELM, where
 from tests.mistakes.changes import (
     ONE,
     listed_too,
+    rules,
     sections,
     sections_called,
     sections_gone,
@@ -149,6 +150,7 @@ RENAMED_ONES: Final[list[Mistake]] = [
         never=(APPROVE, SHARE),
         blocked=16,
         suggests=True,
+        fix=rules([where("name", "contains", "homeroom")], [where("name", "contains", "advisory")]),
     ),
     mistake(
         "all homerooms of the district are renamed",
@@ -159,6 +161,7 @@ RENAMED_ONES: Final[list[Mistake]] = [
         never=(APPROVE, SHARE),
         blocked=48,
         suggests=True,
+        fix=rules([where("name", "contains", "advisory")]),
     ),
     mistake(
         "one of the homerooms that count beside a middle school is renamed",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from tests.mistakes import bases
-from tests.mistakes.bases import ALDER, CEDAR, ELM, HOMEROOM, Builder
-from tests.mistakes.changes import made_beside, sections, students
+from tests.mistakes.bases import ALDER, CEDAR, ELM, HOMEROOM, Builder, where
+from tests.mistakes.changes import ONE, filter_becomes, made_beside, rules, sections, students
 from tests.mistakes.district import Change, District, role
-from tests.mistakes.facts import APPROVE, DATA, SHARE, Fact, at, number, word
-from tests.mistakes.mistake import EITHER, OURS, SHARING, Mistake, mistake
+from tests.mistakes.facts import APPROVE, DATA, SEVERAL, SHARE, Fact, at, number, word
+from tests.mistakes.mistake import EITHER, OURS, SHARING, SIS, Mistake, mistake
 from tests.support.builders.records import record_id
 
-HERE: Final = Fact("that the school has two kinds of them", r"\btwo\b|\bboth\b|\bkinds?\b|more than one")
+HERE: Final = Fact(
+    "that the school has two kinds of them",
+    r"\bkinds?\b|\bboth\b|\bschool (has|works|keeps)|nearly (all|every)",
+)
 NO_CLASS: Final = Fact("that the filter keeps nothing there", r"\b(no|none|nothing|not)\b")
 NOT_HARMFUL: Final = (APPROVE, SHARE)
 NOT_OF_DATA: Final = (*NOT_HARMFUL, r"\bremove (them|the student)", "student information system")
@@ -90,6 +93,7 @@ SCHOOLS: Final[list[Mistake]] = [
         never=NOT_OF_DATA,
         blocked=16,
         suggests=True,
+        fix=rules([where("name", "contains", "homeroom"), where("name", "not_contains", "PM")]),
     ),
     mistake(
         "nearly everybody of one school is in a second homeroom of another meaning",
@@ -100,6 +104,7 @@ SCHOOLS: Final[list[Mistake]] = [
         never=NOT_OF_DATA,
         blocked=14,
         suggests=True,
+        fix=rules([where("name", "contains", "homeroom"), where("name", "not_contains", "career")]),
     ),
     mistake(
         "one school has homerooms for help with English beside the others",
@@ -110,6 +115,7 @@ SCHOOLS: Final[list[Mistake]] = [
         never=NOT_OF_DATA,
         blocked=24,
         suggests=True,
+        fix=rules([where("subject", "is", HOMEROOM), where("name", "not_contains", "ESL")]),
     ),
     mistake(
         "one school works by semesters",
@@ -120,6 +126,7 @@ SCHOOLS: Final[list[Mistake]] = [
         never=NOT_OF_DATA,
         blocked=16,
         suggests=True,
+        fix=filter_becomes(current_term_only=True),
     ),
     mistake(
         "a new school names its classes otherwise",
@@ -130,6 +137,7 @@ SCHOOLS: Final[list[Mistake]] = [
         never=NOT_OF_DATA,
         blocked=16,
         suggests=True,
+        fix=rules([where("name", "contains", "homeroom")], [where("name", "contains", "advisory")]),
     ),
     mistake(
         "a new school has its classes in period 1, and no homeroom",
@@ -139,6 +147,17 @@ SCHOOLS: Final[list[Mistake]] = [
         *(number(16), *at(ELM), NO_CLASS),
         never=NOT_OF_DATA,
         blocked=16,
+        suggests=True,
+        fix=rules([where("subject", "is", HOMEROOM)], [where("period", "is", "1")]),
+    ),
+    mistake(
+        "the three students of one more homeroom are in another one too",
+        bases.by_name,
+        made_beside(sections("Homeroom", ALDER, ONE), "Homeroom Newcomers", slice(3)),
+        (OURS, SIS),
+        *(number(3), *at(ALDER), SEVERAL),
+        never=NOT_HARMFUL,
+        blocked=3,
         suggests=True,
     ),
     mistake(

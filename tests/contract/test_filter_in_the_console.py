@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.builders.records import DISTRICT, record_id
 from tests.support.fixtures.console_orders import Browser
-from tests.support.fixtures.people import NORTH, Feed, evaluate, homeroom
+from tests.support.fixtures.people import NORTH, Feed, evaluate, fed_once, homeroom
 from tests.support.fixtures.store import StoreUnderTest
 from worker.console.filter_forms import FilterDraft, draft_from, draft_of
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
@@ -48,11 +48,14 @@ def form_of(text: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-async def club(feed: Feed, store: StoreUnderTest) -> Feed:
+async def club(store: StoreUnderTest) -> Feed:
     """A club for everybody beside the homerooms, so that the district stands in review."""
+    return await fed_once(store, a_club_comes)
+
+
+async def a_club_comes(feed: Feed) -> None:
     await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess - Quillfeather")))
-    assert await evaluate(store) == ["review"]
-    return feed
+    assert await evaluate(feed.store) == ["review"]
 
 
 async def in_force(store: StoreUnderTest) -> SectionFilter:

@@ -17,6 +17,7 @@ from tests.support.fixtures.people import (
     Feed,
     commits,
     evaluate,
+    fed_once,
     homeroom,
     renamed,
 )
@@ -72,20 +73,26 @@ async def approve(store: StoreUnderTest) -> list[str]:
 
 
 @pytest.fixture
-async def strict(store: StoreUnderTest, feed: Feed) -> Feed:
+async def strict(store: StoreUnderTest) -> Feed:
     """The district of 32 students, judged without a floor: three may leave, nine may change class."""
-    await store.districts.set_policy(DISTRICT, NO_FLOOR, "test")
-    await evaluate(store)
-    return feed
+    return await fed_once(store, have_no_floor)
+
+
+async def have_no_floor(feed: Feed) -> None:
+    await feed.store.districts.set_policy(DISTRICT, NO_FLOOR, "test")
+    await evaluate(feed.store)
 
 
 @pytest.fixture
-async def clubs(store: StoreUnderTest, feed: Feed) -> Feed:
+async def clubs(store: StoreUnderTest) -> Feed:
     """The district with a club for everybody, which its filter does not keep."""
-    await store.districts.set_filter(DISTRICT, HOMEROOMS, "test")
+    return await fed_once(store, have_clubs)
+
+
+async def have_clubs(feed: Feed) -> None:
+    await feed.store.districts.set_filter(DISTRICT, HOMEROOMS, "test")
     await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Chess")))
-    await evaluate(store)
-    return feed
+    await evaluate(feed.store)
 
 
 # What counts

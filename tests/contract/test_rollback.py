@@ -16,6 +16,7 @@ from asyncpg import Record
 
 from schemas.messages.commit import CommitMessage
 from tests.acceptance.program import Roster, apply, digest
+from tests.support.districts.kept_rows import made_once
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.evaluation import commit_history
 from worker.domain.preflight.policy import Policy
@@ -146,8 +147,12 @@ def arrival(count: int) -> list[tuple[RecordKind, str, Json | None]]:
 @pytest.fixture
 async def rostered(unrostered: Rostered) -> Rostered:
     """A district with six commits of every kind of change."""
-    await several_commits(unrostered)
-    return unrostered
+
+    async def make() -> dict[str, Any]:
+        await several_commits(unrostered)
+        return {name: value for name, value in vars(unrostered).items() if name != "store"}
+
+    return Rostered(unrostered.store, **await made_once(unrostered.store.database, "several commits", make))
 
 
 async def several_commits(rostered: Rostered) -> None:

@@ -110,8 +110,8 @@ async def test_where_no_term_counts_the_review_names_the_calendar_and_the_next_t
     (cause,) = case.last_review["causes"]
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.no_term_runs", "sis", STUDENTS)
     assert cause["advice"].startswith(
-        f"12 students are in no class: none of their sections has a current term on {today()}. "
-        f"The next term “S2” begins on {day(8)}. The section filter does not have to change."
+        f"12 students at Maple Primary are in no class: none of their sections has a current term on "
+        f"{today()}. The next term “S2” begins on {day(8)}. The section filter does not have to change."
     )
     assert len(cause["sections"]) == 2
     assert case.last_review["suggestions"] == []
@@ -132,7 +132,7 @@ async def test_a_student_no_term_would_place_is_not_told_to_wait(district: Calla
 
     await judged(case, {**filter_in_force(), "rules": [_rule("art")]})
 
-    assert case.causes().keys() == {"filter.grade_not_kept"}
+    assert case.causes().keys() == {"filter.nothing_kept"}
 
 
 def _rule(name: str) -> Json:

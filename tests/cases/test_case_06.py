@@ -14,7 +14,9 @@ from tests.support.fixtures.store import StoreUnderTest
 DISTRICT = "66d000000000000000000006"
 STUDENTS = 30
 Change = Callable[[Json], None]
-UNDER_NEW_IDS = "30 students would be removed at one school, and most of them come back under new IDs"
+UNDER_NEW_IDS = (
+    "30 students at Maple Primary (grade 3) would be removed, and most of them come back under new IDs"
+)
 
 
 def events(name: str) -> list[Json]:

@@ -41,8 +41,8 @@ def check(case: CaseRunner) -> None:
     (cause,) = case.last_review["causes"]
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.term_unknown", "sis", STUDENTS)
     assert cause["advice"].startswith(
-        "12 students are in more than one class because the term of 1 section is not known or has no dates, "
-        "so it counts as current."
+        "12 students at Maple Primary are in more than one class because the term of 1 section is not known "
+        "or has no dates, so it counts as current."
     )
     assert len(cause["sections"]) == 1
     assert case.last_review["suggestions"] == []

@@ -37,10 +37,11 @@ async def reviewed(
 def check(cause: Json, students: int, sections: int) -> None:
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.co_taught", "sis", students)
     assert cause["advice"] == (
-        f"{students} students are in two or more sections with the same students but different teachers "
-        f"({sections} sections in all): each co-teacher has a section. No section filter can separate "
-        "these. Put both teachers on one section in the student information system, or keep only the lead "
-        "teacher's section."
+        f"{students} students at Maple Primary (grade 3) are in two or more sections with the same students "
+        f"but different teachers ({sections} sections in all): each co-teacher has a section. No section "
+        "filter can separate these. Ask the district to put both teachers on one section in the "
+        "student information system, or to keep only the lead teacher's section. "
+        f"This makes {students} students ready."
     )
     assert len(cause["sections"]) == sections
 

@@ -99,7 +99,7 @@ async def test_two_kinds_of_section_are_told_by_words_that_are_no_teachers(distr
 
     assert (cause["students"], cause["unblocks"], cause["owner"]) == (10, 10, "filter")
     assert "“chess club” and “homeroom”" in cause["advice"]
-    assert cause["sections"] == [record_id(number) for number in (700, 701, 702, 703)]
+    assert cause["sections"] == [record_id(number) for number in (700, 702, 701, 703)]
     assert (cause["schools"], cause["school_count"], cause["grades"]) == ([record_id(NORTH)], 1, ["3"])
 
 

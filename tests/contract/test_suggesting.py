@@ -421,6 +421,7 @@ async def test_a_rostered_district_is_advised_where_more_than_a_few_have_no_clas
     await judged(store, 1, *district(students - 1))
     assert await reviews(store) == []
 
+    await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
     club = section_json(704, name="Chess", students=[record_id(students)])
     await judged(store, 500, ("users", student_json(students)), ("sections", club))
 
@@ -436,7 +437,9 @@ async def test_students_in_two_homerooms_suggest_no_filter_in_force(store: Store
 
     (review,) = await reviews(store)
     assert [cause["code"] for cause in review["causes"]] == ["sis.several_of_one_kind"]
-    assert review["causes"][0]["advice"].startswith("2 students of one school are in two or more sections")
+    assert review["causes"][0]["advice"].startswith(
+        "2 students at Larkspur Elementary (grade 3) are in two or more sections"
+    )
     assert review["suggestions"] == []
 
 

@@ -41,10 +41,15 @@ def plurals_of(source: str) -> Iterator[str]:
 
 
 def _is_number(value: ast.expr) -> bool:
-    """Whether a placeholder holds a number: it has a format, or is a length; no constant is 1."""
+    """Whether a placeholder holds a number: it has a format, or is a length; no constant is 1.
+
+    A format of two words, as in {students:is|are}, is a word.
+    """
     if not isinstance(value, ast.FormattedValue):
         return False
     name = ast.unparse(value.value)
+    if value.format_spec is not None and "|" in ast.unparse(value.format_spec):
+        return False
     return not name.isupper() and (value.format_spec is not None or name.startswith("len("))
 
 

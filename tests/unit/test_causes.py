@@ -66,7 +66,7 @@ def test_a_field_that_vanished_from_a_rostered_district_is_one_cause_owned_by_sh
 
     assert told(cause) == ("sharing.field_withdrawn", Owner.SHARING, 1000)
     assert cause.field == "dob"
-    assert "dob" in cause.advice
+    assert cause.advice.startswith("The birth date is no longer shared with us")
 
 
 def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_many_schools() -> None:
@@ -74,7 +74,7 @@ def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_ma
 
     assert told(cause) == ("sis.field_missing", Owner.SIS, 12)
     assert cause.schools == ("north", "south")
-    assert cause.advice.startswith("Field dob is blank for 12 students at two schools.")
+    assert cause.advice.startswith("The birth date is blank for 12 students at two schools (grade 3).")
     assert cause.advice.endswith("This makes 12 students ready.")
 
 
@@ -136,7 +136,7 @@ def test_two_kinds_of_section_kept_together_are_named_with_their_sections() -> N
     pair = (ADVISORY, HOMEROOM)
 
     (cause,) = causes(
-        blocked(412, SEVERAL, labels=pair), has_rules=True, sections={pair: ["section 1", "section 2"]}
+        blocked(412, SEVERAL, labels=pair), has_rules=True, sections={pair: {"section 1": 9, "section 2": 8}}
     )
 
     assert told(cause) == ("filter.several_kinds_kept", Owner.FILTER, 412)
@@ -206,9 +206,9 @@ def test_students_in_several_are_told_of_their_schools_whatever_where_their_sect
         cause for cause in causes(*pairs, has_rules=True) if cause.code == "filter.several_otherwise"
     )
 
-    assert alike.advice.startswith("6 students of two schools are in two or more sections")
+    assert alike.advice.startswith("6 students at two schools (grade 3) are in two or more sections")
     assert otherwise.advice.startswith(
-        "93 students of one school are in more than one class for other reasons"
+        "93 students at one school (grade 3) are in more than one class for other reasons"
     )
 
 
@@ -244,7 +244,7 @@ def test_a_grade_of_a_school_without_a_kept_section_is_the_filters() -> None:
     grade, single = causes(blocked(95, NONE, grade="9"), blocked(5, NONE), cohorts=cohorts, has_rules=True)
 
     assert told(grade) == ("filter.grade_not_kept", Owner.FILTER, 95)
-    assert "keeps no section for grade 9 at one school" in grade.advice
+    assert "keeps no section of 95 students at one school (grade 9)" in grade.advice
     assert told(single) == ("filter.none_kept", Owner.FILTER, 5)
 
 
@@ -258,7 +258,7 @@ def test_single_students_in_no_section_at_all_are_the_districts_data() -> None:
     (cause,) = causes(blocked(1, NONE, is_listed=False), has_rules=True)
 
     assert told(cause) == ("sis.in_no_section", Owner.SIS, 1)
-    assert cause.advice.startswith("1 student is in none of the shared sections at one school.")
+    assert cause.advice.startswith("1 student at one school (grade 3) is in none of the shared sections.")
 
 
 def test_a_whole_grade_in_no_section_at_all_has_sections_that_are_not_shared() -> None:
@@ -312,11 +312,12 @@ VANISHED = "sharing.students_vanished"
 
 
 def removal(*groups: Removed, schools: tuple[str, ...] = (), **fields: Any) -> list[Cause]:
-    cohorts = fields.pop("cohorts", {})
+    of_facts = ("cohorts", "is_filter_new", "is_scope_by_grade", "school_names")
+    facts = {name: fields.pop(name) for name in of_facts if name in fields}
     found = [others(Code.DISTRICT_MASS_REMOVAL, DISTRICT)]
     if schools:
         found.append(others(Code.SCHOOL_MASS_REMOVAL, *schools))
-    return causes(others=found, removals=Removals(groups, **fields), cohorts=cohorts)
+    return causes(others=found, removals=Removals(groups, **fields), **facts)
 
 
 def gone(students: int, school: str = "north", grade: str = "3", **fields: Any) -> Removed:
@@ -350,7 +351,7 @@ def test_whole_grades_gone_while_their_school_stays_are_a_narrowed_sharing_rule(
     (cause,) = removal(gone(100, grade="9"), gone(100, grade="10"), cohorts={NORTH_3: 90})
 
     assert (cause.code, cause.grades) == ("sharing.rule_narrowed", ("10", "9"))
-    assert "grades 10 and 9" in cause.advice
+    assert "grades 9 and 10" in cause.advice
 
 
 def test_most_classes_replaced_is_a_new_school_year() -> None:
@@ -404,9 +405,43 @@ def test_a_tenth_of_the_removed_is_a_cause_of_its_own_and_less_is_not(most: int,
 
 
 def test_students_who_are_still_shared_fell_out_of_our_own_scope() -> None:
-    (cause,) = removal(gone(100, is_staged=True), cohorts={SchoolGrade("north", "4"): 9})
+    (cause,) = removal(gone(100, is_staged=True), cohorts={SchoolGrade("north", "4"): 9}, is_filter_new=True)
 
     assert (cause.code, cause.owner) == ("filter.scope_narrowed", Owner.FILTER)
+
+
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        pytest.param(None, "sis.grade_blank", id="blank"),
+        pytest.param("03", "sis.grade_rewritten", id="another spelling"),
+        pytest.param("Third Grade", "sis.grade_rewritten", id="in words"),
+        pytest.param("4", "vendor.grade_promoted", id="a year up"),
+        pytest.param("7", "sis.grade_changed", id="four years up"),
+        pytest.param("Ungraded", "sis.grade_changed", id="no year of school"),
+        pytest.param("3", "sis.left_scope", id="the same"),
+    ],
+)
+def test_a_student_who_leaves_a_scope_of_grades_does_so_by_the_grade_and_is_not_to_be_approved(
+    now: str | None, code: str
+) -> None:
+    (cause,) = removal(gone(100, is_staged=True, grade_now=now), cohorts={NORTH_3: 9}, is_scope_by_grade=True)
+
+    assert cause.code == code
+    assert "approve" not in cause.advice
+
+
+@pytest.mark.parametrize(("newcomers", "code"), [(75, "sis.schools_merged"), (74, "sharing.school_vanished")])
+def test_a_school_that_is_gone_while_as_many_come_elsewhere_may_be_merged(newcomers: int, code: str) -> None:
+    (cause,) = removal(
+        gone(100),
+        gone_schools=frozenset({"north"}),
+        newcomers={"south": newcomers},
+        school_names={"north": "North", "south": "South"},
+    )
+
+    assert cause.code == code
+    assert ("at South" in cause.advice) is (code == "sis.schools_merged")
 
 
 def test_students_gone_here_and_there_are_a_plain_removal_with_the_few_others() -> None:
@@ -422,6 +457,7 @@ def test_two_shapes_at_once_are_two_causes_each_with_its_schools() -> None:
         schools=("north", "south"),
         gone_schools=frozenset({"north"}),
         cohorts={SchoolGrade("south", "4"): 10},
+        is_filter_new=True,
     )
 
     assert (vanished.code, vanished.findings) == (
@@ -471,6 +507,6 @@ def test_no_students_are_the_sharings_unless_the_scope_leaves_them_out() -> None
 
 
 def test_only_schools_with_several_concerned_students_are_counted_whole() -> None:
-    groups = [blocked(4, NONE, school="a"), blocked(5, NONE, school="b"), blocked(9, SEVERAL, school="c")]
+    groups = [blocked(4, NONE, school="a"), blocked(5, NONE, school="b"), blocked(4, SEVERAL, school="c")]
 
     assert schools_to_count(groups) == {"b"}

@@ -14,7 +14,7 @@ from tests.support.fakes.error_figures import Answering
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, SchoolGrade, Sign, TermFacts
-from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind
+from worker.domain.review.causes.labels import Label, LabelKind
 from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.records import RecordId, Section, Term
@@ -52,6 +52,8 @@ async def test_where_nothing_is_wrong_nothing_is_asked_for() -> None:
         others=[],
         class_changes=[],
         signs={Sign.TERM_NOT_RUNNING: [], Sign.TERM_UNKNOWN: [], Sign.CO_TAUGHT: []},
+        filter_fields=[],
+        today=TODAY,
     )
     assert district.asked_for == {}
 
@@ -76,14 +78,17 @@ async def test_facts_tell_what_the_filter_in_force_does(filter_json: Json, told:
     assert (await cause_facts(district.port())).was_rostered
 
 
+REMOVED = {"removals": 3, "cohorts": {"h2"}, "school names": {"h2"}}
+
+
 @pytest.mark.parametrize(
     ("code", "asked_for"),
     [
         (Code.NO_STUDENTS, {"has shared students": None}),
         (Code.NO_BASELINE, {"is connected": None}),
         (Code.EVENTS_QUARANTINED, {"is connected": None}),
-        (Code.DISTRICT_MASS_REMOVAL, {"removals": 3, "cohorts": {"h2"}}),
-        (Code.DISTRICT_CLASS_CHANGE, {"removals": 3, "cohorts": {"h2"}, "class changes": None}),
+        (Code.DISTRICT_MASS_REMOVAL, REMOVED),
+        (Code.DISTRICT_CLASS_CHANGE, REMOVED | {"school names": {"h1", "h2"}, "class changes": None}),
         (Code.UNKNOWN_TEACHER, {}),
     ],
 )
@@ -128,7 +133,7 @@ async def test_students_in_several_sections_of_a_filter_with_rules_are_told_by_t
     labels, signs = district.asked_for["blocked"]
     assert set(labels) == {"a", "b"}
     assert district.asked_for["by labels"] == labels
-    assert facts.sections == {(): ["a"]}
+    assert facts.sections == {(): {"a": 1}}
     assert "teacher names" in district.asked_for
     assert Label(LabelKind.WORD, "math") not in labels.values()
     assert district.asked_for["co-taught"] is True
@@ -136,18 +141,6 @@ async def test_students_in_several_sections_of_a_filter_with_rules_are_told_by_t
     assert facts.signs[Sign.CO_TAUGHT] == ["o", "p", "q"]
     assert facts.signs[Sign.TERM_UNKNOWN] == []
     assert "unknown terms" not in district.asked_for
-
-
-async def test_no_teacher_is_asked_for_where_every_section_says_what_it_is() -> None:
-    district = answering(
-        RULES,
-        coded(Code.MULTIPLE_SECTIONS),
-        concerned=[ConcernedSection("a", "Homeroom"), ConcernedSection("b", "Advisory")],
-    )
-
-    await cause_facts(district.port())
-
-    assert "teacher names" not in district.asked_for
 
 
 async def test_without_rules_there_are_no_kinds_and_terms_ask_for_unknown_ones() -> None:

@@ -10,8 +10,8 @@ from worker.domain.review.causes.labels import (
     ConcernedSection,
     Label,
     LabelKind,
+    SectionsTogether,
     label_sections,
-    needs_teachers,
 )
 from worker.domain.roster.terms import without_grace
 
@@ -99,7 +99,6 @@ def test_a_homeroom_word_that_is_a_surname_is_a_label_where_no_teacher_is_called
     assert label("Reading Crew", "marrow") == "“crew”"
     assert label("Reading Crew", "crew") == "“reading”"
     assert label("Reading Homeroom", "homeroom") == "“homeroom”"
-    assert needs_teachers([section(1, "Crew 4")])
 
 
 def test_a_course_with_a_teachers_name_in_another_spelling_is_no_label() -> None:
@@ -137,9 +136,23 @@ def test_a_label_knows_whether_its_term_runs_now() -> None:
     ]
 
 
-def test_teachers_names_are_asked_for_only_where_a_label_depends_on_them() -> None:
-    assert not needs_teachers([section(1, "Homeroom A")])
-    assert needs_teachers([section(1, "Homeroom A"), section(2, "Band")])
+def test_two_homerooms_of_the_same_students_are_told_apart_by_the_word_that_only_one_has() -> None:
+    sections = [section(1, "AM Homeroom 3"), section(2, "PM Homeroom 3"), section(3, "Home Room Holding")]
+    pairs = [SectionsTogether((sections[0].id, sections[1].id), 20), SectionsTogether((sections[2].id,), 9)]
+
+    found = label_sections(sections, (), (), without_grace(TODAY), pairs)
+
+    assert [label.text for label in found.values()] == ["am homeroom", "pm homeroom", "homeroom"]
+
+
+def test_a_word_that_few_of_two_homerooms_have_tells_nothing_apart() -> None:
+    sections = [section(1, "Homeroom 3"), section(2, "Homeroom 4"), section(3, "Homeroom Holding")]
+    first, second, third = (one.id for one in sections)
+    pairs = [SectionsTogether((first, second), 20), SectionsTogether((first, third), 19)]
+
+    found = label_sections(sections, (), (), without_grace(TODAY), pairs)
+
+    assert {label.text for label in found.values()} == {"homeroom"}
 
 
 def test_a_label_is_told_in_a_few_words_however_long_it_is() -> None:

@@ -21,11 +21,13 @@ from worker.domain.review.causes.facts import (
     Removals,
     Removed,
     SchoolGrade,
+    SharedSections,
     Sign,
     TermFacts,
     schools_to_count,
 )
 from worker.domain.review.causes.folding import fold
+from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind, label_sections
 from worker.domain.roster.records import RecordId, Term
 from worker.domain.roster.terms import TermCalendar
@@ -67,6 +69,8 @@ def blocked(rng: Random) -> Blocked:
         rng.choice(KINDS),
         is_listed=rng.random() < 0.6,
         sign=rng.choice((None, None, None, *Sign)),
+        former=rng.choice(FATES) if rng.random() < 0.5 else None,
+        is_added=rng.random() < 0.5,
     )
 
 
@@ -80,14 +84,31 @@ GUARD_CODES = tuple(sorted(GUARDS))
 OTHER_CODES = tuple(sorted(set(Code) - GUARDS - {key.code for key in ERRORS}))
 
 
+CLASS_COUNTS = ("classes_committed", "classes_removed", "classes_new")
+FATES = (
+    None,
+    *(FormerClassFate(loss) for loss in Loss),
+    FormerClassFate(Loss.CHANGED, "name"),
+    FormerClassFate(Loss.CHANGED, "name", "homeroom", "advisory"),
+    FormerClassFate(Loss.UNSHARED, was="homeroom"),
+)
+
+
 def removals(rng: Random) -> Removals:
     return Removals(
         [
-            Removed(place(rng), students, rng.random() < 0.2, rng.choice((0, 0, students // 2, students)))
+            Removed(
+                place(rng),
+                students,
+                rng.random() < 0.2,
+                rng.choice((None, "3", "4", "04", "5")),
+                rng.choice((0, 0, students // 2, students)),
+            )
             for students in rng.choices(FEW + MANY, k=rng.randrange(1, 4))
         ],
         frozenset(rng.sample(("north", "south"), rng.randrange(2))),
-        *(rng.choice((0, 5, 10, 10, 10)) for _ in range(3)),
+        **{name: rng.choice((0, 5, 10, 10, 10)) for name in CLASS_COUNTS},
+        newcomers=rng.choice(({}, {"west": 40})),
     )
 
 
@@ -104,6 +125,9 @@ def class_changes(rng: Random) -> list[ClassChange]:
     ]
 
 
+SHARED = tuple(SharedSections(9, filled, subject) for filled in (True, False) for subject in (None, "Math"))
+
+
 def facts(rng: Random, *, of_students: bool) -> CauseFacts:
     groups = [blocked(rng) for _ in range(rng.choice((1, 2, 3, 8)))] if of_students else []
     return CauseFacts(
@@ -111,12 +135,22 @@ def facts(rng: Random, *, of_students: bool) -> CauseFacts:
         rng.choice((9, 10, 18, 20, 21, 100)),
         "0123456789abcdef",
         was_rostered=rng.random() < 0.7,
+        is_filter_new=rng.random() < 0.4,
+        is_scope_by_grade=rng.random() < 0.5,
         has_rules=rng.random() < 0.7,
         current_term_only=rng.random() < 0.7,
         has_scope=rng.random() < 0.7,
         blocked=groups,
         cohorts={place(rng): rng.choice((0, 1, 2, 4, 5, 10, 50)) for _ in range(rng.randrange(5))},
-        sections={group.labels: rng.sample(("s1", "s2", "s3"), 2) for group in groups},
+        sections={
+            group.labels: {one: rng.randrange(9) for one in rng.sample(("s1", "s2", "s3"), 2)}
+            for group in groups
+        },
+        former_classes={group.former: ["c1", "c2"][: rng.randrange(3)] for group in groups if group.former},
+        shared_sections=rng.choice(
+            (None, None, SharedSections(9, rng.random() < 0.5, rng.choice((None, "Math"))))
+        ),
+        school_names=rng.choice(({}, {"north": "North School", "south": "South School"})),
         others=[] if of_students else [others(rng) for _ in range(rng.randrange(1, 4))],
         removals=rng.choice((None, removals(rng), removals(rng))),
         class_changes=class_changes(rng),

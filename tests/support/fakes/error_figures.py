@@ -16,8 +16,10 @@ from worker.domain.review.causes.facts import (
     Removals,
     Removed,
     SchoolGrade,
+    SharedSections,
 )
-from worker.domain.review.causes.labels import ConcernedSection, Label
+from worker.domain.review.causes.former_classes import FormerClass
+from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.terms import DistrictTerms
 from worker.pipeline.evaluate.unit_of_work import NO_SIGNS
@@ -73,9 +75,25 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("blocked", (labels, signs), [])
 
-    async def sections_by_labels(self, labels: object) -> dict[tuple[Label, ...], list[str]]:
+    async def sections_by_labels(self, labels: object) -> dict[tuple[Label, ...], dict[str, int]]:
         """Answer."""
-        return self._answer("by labels", labels, {(): ["a"]})
+        return self._answer("by labels", labels, {(): {"a": 1}})
+
+    async def sections_together(self) -> list[SectionsTogether]:
+        """Answer."""
+        return self._answer("together", None, [])
+
+    async def former_classes(self) -> list[FormerClass]:
+        """Answer."""
+        return self._answer("former classes", None, [])
+
+    async def shared_sections(self) -> SharedSections:
+        """Answer."""
+        return self._answer("shared sections", None, SharedSections(1, are_lists_filled=True))
+
+    async def school_names(self, schools: Collection[str]) -> dict[str, str]:
+        """Answer."""
+        return self._answer("school names", set(schools), {"h1": "North"})
 
     async def other_errors(self) -> list[Others]:
         """Answer."""

@@ -16,8 +16,17 @@ from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
-from worker.domain.review.causes.facts import Blocked, ErrorKey, Others, Removals, Removed, SchoolGrade
-from worker.domain.review.causes.labels import ConcernedSection, Label
+from worker.domain.review.causes.facts import (
+    Blocked,
+    ErrorKey,
+    Others,
+    Removals,
+    Removed,
+    SchoolGrade,
+    SharedSections,
+)
+from worker.domain.review.causes.former_classes import FormerClass
+from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.section_filter import SectionFilter, SectionView
@@ -151,7 +160,23 @@ class MemoryFigures(MemoryRoster):
         }
         return {one: term for one, term in terms.items() if one in self.kept and term not in known}
 
-    async def sections_by_labels(self, labels: object) -> dict[tuple[Label, ...], list[str]]:  # noqa: ARG002
+    async def sections_by_labels(self, labels: object) -> dict[tuple[Label, ...], dict[str, int]]:  # noqa: ARG002
+        """Return none."""
+        return {}
+
+    async def sections_together(self) -> list[SectionsTogether]:
+        """Return none."""
+        return []
+
+    async def former_classes(self) -> list[FormerClass]:
+        """Return none."""
+        return []
+
+    async def shared_sections(self) -> SharedSections:
+        """Return some."""
+        return SharedSections(1, are_lists_filled=True)
+
+    async def school_names(self, schools: Collection[str]) -> dict[str, str]:  # noqa: ARG002
         """Return none."""
         return {}
 

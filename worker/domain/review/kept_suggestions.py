@@ -127,8 +127,12 @@ def lies_in_filter(cause: Cause) -> bool:
 
 
 def is_wanted(tally: Tally, causes: Sequence[Cause], *, was_rostered: bool) -> bool:
-    """Whether another section filter may be what the district needs."""
-    if not any(lies_in_filter(cause) or cause.code in _MAY_LIE_IN_FILTER for cause in causes):
+    """Whether another section filter may be what the district needs.
+
+    `was_rostered`: it has a commit, so that mistakes in the data are told by what was committed.
+    """
+    may_lie = frozenset[str]() if was_rostered else _MAY_LIE_IN_FILTER
+    if not any(lies_in_filter(cause) or cause.code in may_lie for cause in causes):
         return False
     count = unplaced(tally)
     if not was_rostered:

@@ -20,6 +20,8 @@ HOMEROOM_WORDS: Final = frozenset(
     }
 )
 """Words, single or written apart as two, that schools use for the one class that every student has."""
+HOMEROOM_SUBJECT: Final = "homeroom/advisory"
+"""Clever's subject for them."""
 SURNAMES: Final = frozenset({"crew", "hr", "mentoring", "registration"})
 """Those among them that a person may be called, so that they are public only if no teacher is."""
 

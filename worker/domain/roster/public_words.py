@@ -145,6 +145,10 @@ class Vocabulary:
         carriers = self._carriers.get(word)
         return carriers is not None and carriers.are_many and not self._may_be_a_name(word)
 
+    def public_words(self, text: str) -> list[str]:
+        """Return the public words of a text, in their order."""
+        return [word for word in words(text) if self.is_public(word)]
+
     def is_public_text(self, text: str) -> bool:
         """Whether a whole text is public. One letter or a number is no name; two letters may be initials."""
         said = [word for word in words(text) if word not in ORDINALS and not word.isdigit()]

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from schemas.words import RosterKind
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.facts import CauseFacts, Sign, TermFacts, schools_to_count
-from worker.domain.review.causes.labels import Label, label_sections, needs_teachers
+from worker.domain.review.causes.facts import CauseFacts, Sign, TermFacts, schools_to_count, schools_to_name
+from worker.domain.review.causes.former_classes import (
+    FilterInForce,
+    FormerClass,
+    FormerClassFate,
+    former_class_fate,
+)
+from worker.domain.review.causes.labels import ConcernedSection, Label, label_sections
 from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
 from worker.domain.roster.name_words import name_words
+from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import Term
-from worker.domain.roster.section_filter import matching_rule
+from worker.domain.roster.section_filter import SectionFilter, matching_rule
 from worker.domain.roster.terms import TermCalendar, is_reversed, next_of
 from worker.pipeline.evaluate.unit_of_work import Evaluation, SectionSigns
 
@@ -24,12 +33,21 @@ READ_AGAIN: Final = frozenset({Code.EVENTS_QUARANTINED, Code.NO_BASELINE})
 
 async def cause_facts(evaluation: Evaluation) -> CauseFacts:
     """Return the figures of the district's open errors."""
+    facts = await _unnamed_facts(evaluation)
+    schools = schools_to_name(facts)
+    return replace(facts, school_names=await evaluation.school_names(schools)) if schools else facts
+
+
+async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
+    """Return the figures without the names of schools."""
     state = evaluation.state
     section_filter, counts = state.section_filter, state.tally.by_code()
-    labels = None
+    labels, new_classes = None, None
     if section_filter.rules and counts.get(Code.MULTIPLE_SECTIONS):
-        labels = await _labels(evaluation)
-    signs, terms = await _signs(evaluation)
+        concerned = await evaluation.concerned_sections()
+        labels = await _labels(evaluation, concerned)
+        new_classes = [section.id for section in concerned if not section.was_class]
+    signs, terms = await _signs(evaluation, new_classes)
     blocked = await evaluation.blocked_students(labels, signs) if state.tally.blocked else []
     others = await evaluation.other_errors()
     codes = {found.code for found in others}
@@ -48,8 +66,12 @@ async def cause_facts(evaluation: Evaluation) -> CauseFacts:
         students=state.tally.students,
         plan_digest=to_hex(state.tally.candidate_digest),
         was_rostered=state.last_commit_id is not None,
+        is_filter_new=_is_filter_new(evaluation),
         has_rules=bool(section_filter.rules),
+        filter_fields=_fields(section_filter),
+        today=day_in(state.policy.time_zone, evaluation.window.now),
         current_term_only=section_filter.current_term_only,
+        is_scope_by_grade=bool(section_filter.scope.grades),
         has_scope=bool(section_filter.scope.grades or section_filter.scope.schools),
         blocked=blocked,
         cohorts=await evaluation.cohorts(schools) if schools else {},
@@ -60,6 +82,8 @@ async def cause_facts(evaluation: Evaluation) -> CauseFacts:
             Sign.CO_TAUGHT: sorted({section for some in signs.co_taught for section in some}),
         },
         terms=terms,
+        former_classes=_by_fate(signs),
+        shared_sections=await evaluation.shared_sections() if _nobody_has_a_class(evaluation) else None,
         others=others,
         removals=removals,
         class_changes=changes,
@@ -68,7 +92,35 @@ async def cause_facts(evaluation: Evaluation) -> CauseFacts:
     )
 
 
-async def _signs(evaluation: Evaluation) -> tuple[SectionSigns, TermFacts | None]:
+def _is_filter_new(evaluation: Evaluation) -> bool:
+    """Whether the filter in force is another version than that of the last commit."""
+    state = evaluation.state
+    return state.last_commit_id is not None and state.filter_version != state.committed_filter_version
+
+
+def _fields(section_filter: SectionFilter) -> list[str]:
+    """Return the fields of sections that decide what the filter keeps."""
+    of_terms = {"term"} if section_filter.current_term_only else set[str]()
+    return sorted({condition.field for rule in section_filter.rules for condition in rule.all} | of_terms)
+
+
+def _by_fate(signs: SectionSigns) -> dict[FormerClassFate, list[str]]:
+    """Return the former classes by what became of them, in the order that they are in."""
+    found: dict[FormerClassFate, list[str]] = {}
+    for former, both in signs.former:
+        for fate in dict.fromkeys(both.values()):
+            found.setdefault(fate, []).append(former.committed.id)
+    return found
+
+
+def _nobody_has_a_class(evaluation: Evaluation) -> bool:
+    tally = evaluation.state.tally
+    return 0 < tally.students <= tally.by_code().get(Code.NO_SECTION, 0)
+
+
+async def _signs(
+    evaluation: Evaluation, new_classes: Sequence[str] | None
+) -> tuple[SectionSigns, TermFacts | None]:
     """Return what sections tell of students in none or in several, and what there is to say of terms."""
     section_filter, counts = evaluation.state.section_filter, evaluation.state.tally.by_code()
     not_running: set[str] = set()
@@ -84,7 +136,32 @@ async def _signs(evaluation: Evaluation) -> tuple[SectionSigns, TermFacts | None
     students_with_two_ids: list[str] = []
     if _may_have_two_ids(evaluation):
         students_with_two_ids = await evaluation.students_with_two_ids()
-    return SectionSigns(not_running, unknown, co_taught, students_with_two_ids), facts
+    former = await _former(evaluation) if counts.get(Code.NO_SECTION) else ()
+    signs = SectionSigns(not_running, unknown, co_taught, students_with_two_ids, former, new_classes)
+    return signs, facts
+
+
+async def _former(evaluation: Evaluation) -> Sequence[tuple[FormerClass, dict[bool, FormerClassFate]]]:
+    """Return the former classes of students in none, and what became of them."""
+    state = evaluation.state
+    found = await evaluation.former_classes() if state.last_commit_id is not None else []
+    if not found:
+        return ()
+    vocabulary = Vocabulary(
+        name_words(name for both in (await evaluation.teacher_names()).values() for name in both)
+    )
+    calendar = await _calendar(evaluation)
+    in_force = FilterInForce(state.section_filter, _is_filter_new(evaluation), calendar)
+    return [
+        (
+            former,
+            {
+                is_listed: former_class_fate(former, in_force, vocabulary, is_listed=is_listed)
+                for is_listed in (True, False)
+            },
+        )
+        for former in found
+    ]
 
 
 def _may_have_two_ids(evaluation: Evaluation) -> bool:
@@ -118,11 +195,11 @@ async def _not_running(evaluation: Evaluation) -> tuple[set[str], TermFacts | No
     return sections, TermFacts(calendar.today, name, begins, wrong)
 
 
-async def _labels(evaluation: Evaluation) -> dict[str, Label]:
-    sections = await evaluation.concerned_sections()
-    names = await evaluation.teacher_names() if needs_teachers(sections) else {}
+async def _labels(evaluation: Evaluation, sections: Sequence[ConcernedSection]) -> dict[str, Label]:
+    names = await evaluation.teacher_names()
     teacher_words = name_words(name for both in names.values() for name in both)
-    return label_sections(sections, teacher_words, names.keys(), await _calendar(evaluation))
+    together = await evaluation.sections_together()
+    return label_sections(sections, teacher_words, names.keys(), await _calendar(evaluation), together)
 
 
 async def _calendar(evaluation: Evaluation) -> TermCalendar:

@@ -57,6 +57,8 @@ class DistrictState:
     reported_digest: int | None = None
     floor: EventId = NO_FLOOR
     baseline_at: datetime | None = None
+    committed_filter_version: int = 0
+    """The version of the filter that the last commit was decided by."""
     committed_digest: int = 0
     committed_counts: dict[str, int] = field(default_factory=dict)
     confirmation: Confirmation | None = None

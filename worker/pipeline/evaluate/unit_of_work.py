@@ -19,8 +19,16 @@ from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
 from worker.domain.preflight.window import WindowLimits
-from worker.domain.review.causes.facts import Blocked, ClassChange, Others, Removals, SchoolGrade
-from worker.domain.review.causes.labels import ConcernedSection, Label
+from worker.domain.review.causes.facts import (
+    Blocked,
+    ClassChange,
+    Others,
+    Removals,
+    SchoolGrade,
+    SharedSections,
+)
+from worker.domain.review.causes.former_classes import FormerClass, FormerClassFate
+from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import SectionView
@@ -57,6 +65,10 @@ class SectionSigns:
     """Sets of kept sections with the same students and other teachers."""
     students_with_two_ids: Collection[str] = ()
     """Students who are there under an old id and a new one."""
+    former: Sequence[tuple[FormerClass, Mapping[bool, FormerClassFate]]] = ()
+    """Former classes of students in none; the fate of each for those whom it lists (True), and for others."""
+    new_classes: Collection[str] | None = None
+    """Kept sections of students in several that were no classes in the last commit; None: not asked."""
 
 
 NO_SIGNS: Final = SectionSigns()
@@ -67,6 +79,9 @@ class SectionFigures(Protocol):
 
     async def concerned_sections(self) -> list[ConcernedSection]:
         """Return the kept sections of students who are in several."""
+
+    async def sections_together(self) -> list[SectionsTogether]:
+        """Return the sets of kept sections that most students in several are in together, up to 500."""
 
     async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
         """Return every name of the known teachers of sections, and of the committed ones, by id."""
@@ -83,8 +98,19 @@ class SectionFigures(Protocol):
         Unless a filter picks sections of one kind (`is_filtered`), they must have a subject or a course.
         """
 
-    async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
-        """Return some of the sections of students with the same kinds of them."""
+    async def sections_by_labels(
+        self, labels: Mapping[str, Label]
+    ) -> dict[tuple[Label, ...], dict[str, int]]:
+        """Return some of the sections of students with the same kinds of them, and how many are in each."""
+
+    async def former_classes(self) -> list[FormerClass]:
+        """Return the classes of the last commit of students who are in no class now, the largest first."""
+
+    async def shared_sections(self) -> SharedSections:
+        """Return what is shared of sections in all; reads every section."""
+
+    async def school_names(self, schools: Collection[str]) -> dict[str, str]:
+        """Return what these schools are called, as shared or as committed; none of one without a name."""
 
 
 class ErrorFigures(SectionFigures, Protocol):

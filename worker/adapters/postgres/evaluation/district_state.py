@@ -51,6 +51,7 @@ async def read_state(
         reported_digest=from_bytes(row["reported_digest"]) if row["reported_digest"] else None,
         floor=EventId(row["floor"]),
         baseline_at=row["baseline_at"],
+        committed_filter_version=row["committed_filter_version"],
         committed_digest=from_bytes(row["committed_digest"]),
         committed_counts=row["committed_counts"],
         confirmation=Confirmation(**chosen["confirmed"]) if chosen and chosen["confirmed"] else None,
@@ -92,4 +93,5 @@ def columns(state: DistrictState) -> tuple[object, ...]:
         state.search_input_batch,
         *student_fields.columns(state.student_fields),
         sorted(state.student_fields.lacking(state.policy.demanded_fields)),
+        state.committed_filter_version,
     )

@@ -23,11 +23,15 @@ from worker.domain.review.causes.facts import (
     Removals,
     Removed,
     SchoolGrade,
+    SharedSections,
     Sign,
 )
-from worker.domain.review.causes.labels import ConcernedSection, Label
+from worker.domain.review.causes.former_classes import FormerClass, FormerClassFate
+from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
+from worker.domain.roster.name_words import HOMEROOM_SUBJECT
 from worker.domain.roster.records import course_from_json, school_from_json, section_from_json, term_from_json
 from worker.domain.roster.section_filter import SectionView
+from worker.domain.roster.texts import folded
 from worker.pipeline.evaluate.unit_of_work import NO_SIGNS, SectionSigns
 
 _SQL: Final = statements.load("evaluation/error_figures")
@@ -36,6 +40,10 @@ _OF_STUDENTS: Final = [code for code in Code if code.startswith("student.")]
 _OF_OTHERS: Final = [code for code in Code if not code.startswith("student.")]
 FETCH: Final = 1000
 """Sections in one answer of the database."""
+_MANY: Final = 10
+"""Sections of one subject from which it is no chance that there is no other."""
+_SETS: Final = 500
+"""Sets of sections that are looked at: the most frequent."""
 _IDS: Final = 1000
 """Records with an error of one code that are looked at one by one."""
 
@@ -51,6 +59,11 @@ class PostgresErrorFigures:
         """Return the kept sections of students who are in several."""
         rows = await self._rows("concerned_sections")
         return [_section(row) for row in rows]
+
+    async def sections_together(self) -> list[SectionsTogether]:
+        """Return the sets of kept sections that most students in several are in together."""
+        rows = await self._rows("sections_together", _SETS)
+        return [SectionsTogether(row["sections"], row["students"]) for row in rows]
 
     async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
         """Return every name of the district's teachers of sections, and of the committed ones."""
@@ -81,11 +94,14 @@ class PostgresErrorFigures:
         """Return the blocked students; `labels` say of what kind the sections are."""
         kinds = _Kinds(labels or {})
         numbers = kinds.numbers if labels is not None else None
+        fates = _Fates(signs)
         marked = (
             list(signs.not_running),
             dict(signs.of_unknown_terms) or None,
             [" ".join(some) for some in signs.co_taught],
             list(signs.students_with_two_ids),
+            fates.numbers or None,
+            None if signs.new_classes is None else list(signs.new_classes),
         )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
         for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):
@@ -96,16 +112,37 @@ class PostgresErrorFigures:
                 tuple(row["labels"] or ()),
                 row["is_listed"],
                 row["sign"],
+                row["is_added"],
+                row["fate"],
             )
             groups.setdefault(of_group, []).append(row)
-        return [_blocked(rows, kinds) for rows in groups.values()]
+        return [_blocked(rows, kinds, fates) for rows in groups.values()]
 
-    async def sections_by_labels(self, labels: Mapping[str, Label]) -> dict[tuple[Label, ...], list[str]]:
-        """Return some of the sections of students with the same kinds of them."""
-        kinds, found = _Kinds(labels), dict[tuple[Label, ...], list[str]]()
+    async def sections_by_labels(
+        self, labels: Mapping[str, Label]
+    ) -> dict[tuple[Label, ...], dict[str, int]]:
+        """Return some of the sections of students with the same kinds of them, and how many are in each."""
+        kinds, found = _Kinds(labels), dict[tuple[Label, ...], dict[str, int]]()
         for row in await self._rows("sections_by_labels", kinds.numbers, MAX_CAUSE_LISTED):
-            found.setdefault(kinds.read(row["labels"]), []).append(row["section_id"])
+            found.setdefault(kinds.read(row["labels"]), {})[row["section_id"]] = row["students"]
         return found
+
+    async def former_classes(self) -> list[FormerClass]:
+        """Return the classes of the last commit of students who are in no class now, the largest first."""
+        return [_former(row) for row in await self._rows("former_classes")]
+
+    async def shared_sections(self) -> SharedSections:
+        """Return what is shared of sections in all; reads every section."""
+        (row,) = await self._rows("shared_sections")
+        is_one = row["subjects"] == 1 and not row["without_subject"] and row["sections"] >= _MANY
+        is_part = is_one and folded(row["subject"]) != HOMEROOM_SUBJECT
+        return SharedSections(row["sections"], row["are_lists_filled"], row["subject"] if is_part else None)
+
+    async def school_names(self, schools: Collection[str]) -> dict[str, str]:
+        """Return what these schools are called, as shared or as committed; none of one without a name."""
+        return {
+            row["id"]: row["name"] for row in await self._rows("school_names", sorted(schools)) if row["name"]
+        }
 
     async def other_errors(self) -> list[Others]:
         """Return the errors on everything but students."""
@@ -134,6 +171,7 @@ class PostgresErrorFigures:
                     SchoolGrade(row["school_id"], row["grade"]),
                     row["students"],
                     row["is_staged"],
+                    row["grade_now"],
                     row["reissued"],
                 )
                 for row in rows
@@ -142,6 +180,7 @@ class PostgresErrorFigures:
             classes_committed,
             classes["removed"],
             classes["added"],
+            {row["school_id"]: row["students"] for row in await self._rows("newcomers_by_school")},
         )
 
     async def class_changes(self, today: date | None) -> list[ClassChange]:
@@ -184,6 +223,22 @@ class _Kinds:
         return tuple(replace(self._labels[abs(number) - 1], several=number < 0) for number in numbers or ())
 
 
+class _Fates:
+    """What became of former classes as numbers, by the class and whether it lists the student."""
+
+    def __init__(self, signs: SectionSigns) -> None:
+        self._fates = sorted({fate for _, both in signs.former for fate in both.values()})
+        places = {fate: number for number, fate in enumerate(self._fates)}
+        self.numbers = {
+            f"{'+' if is_listed else '-'}{former.committed.id}": places[fate]
+            for former, both in signs.former
+            for is_listed, fate in both.items()
+        }
+
+    def read(self, number: int | None) -> FormerClassFate | None:
+        return None if number is None else self._fates[number]
+
+
 def names_by_teacher(rows: Sequence[asyncpg.Record]) -> dict[str, tuple[str | None, ...]]:
     """Return the rows of `teacher_names` as all names that each teacher has, staged and committed."""
     found: dict[str, tuple[str | None, ...]] = {}
@@ -204,12 +259,29 @@ def _section(row: asyncpg.Record) -> ConcernedSection:
         term,
         row["teachers"] or (),
         row["school_id"],
+        row["was_class"],
     )
 
 
-def _view(row: asyncpg.Record) -> SectionView:
-    section = section_from_json(row["id"], row["record"])
-    course, school, term = row["course"], row["school"], row["term"]
+def _former(row: asyncpg.Record) -> FormerClass:
+    told = {name: value for name, value in row["committed"].items() if name != "teacher_ids"}
+    committed = section_from_json(row["id"], told)
+    school, term = row["old_school"], row["old_term"]
+    return FormerClass(
+        committed,
+        row["students"],
+        _view(row) if row["record"] is not None else None,
+        term_from_json(committed.term_id or "", term) if term is not None else None,
+        school_from_json(committed.school_id or "", school) if school is not None else None,
+        row["listed"] or 0,
+        _view(row, "next_id", "next", "next_") if row["next"] is not None else None,
+    )
+
+
+def _view(row: asyncpg.Record, key: str = "id", record: str = "record", beside: str = "") -> SectionView:
+    """Read a section with its course, school and term; their columns' names begin with `beside`."""
+    section = section_from_json(row[key], row[record])
+    course, school, term = row[f"{beside}course"], row[f"{beside}school"], row[f"{beside}term"]
     return SectionView(
         section,
         course_from_json(section.course_id or "", course) if course is not None else None,
@@ -218,7 +290,7 @@ def _view(row: asyncpg.Record) -> SectionView:
     )
 
 
-def _blocked(rows: Sequence[asyncpg.Record], kinds: _Kinds) -> Blocked:
+def _blocked(rows: Sequence[asyncpg.Record], kinds: _Kinds, fates: _Fates) -> Blocked:
     """Read one group of students: a row for each of their errors."""
     first = rows[0]
     return Blocked(
@@ -228,6 +300,8 @@ def _blocked(rows: Sequence[asyncpg.Record], kinds: _Kinds) -> Blocked:
         kinds.read(first["labels"]),
         first["is_listed"],
         Sign(first["sign"]) if first["sign"] else None,
+        fates.read(first["fate"]),
+        first["is_added"],
     )
 
 

@@ -6,7 +6,9 @@
 SELECT c.section_id AS id, s.record ->> 'name' AS name, s.record ->> 'subject' AS subject,
        course.record ->> 'name' AS course, s.record ->> 'period' AS period, s.record ->> 'grade' AS grade,
        s.record ->> 'term_id' AS term_id, term.record AS term, s.record -> 'teachers' AS teachers,
-       s.record ->> 'school_id' AS school_id
+       s.record ->> 'school_id' AS school_id,
+       EXISTS (SELECT FROM roster k WHERE k.district_id = $1 AND k.kind = 'class' AND k.record_id = c.section_id
+                   AND k.committed IS NOT NULL) AS was_class
 FROM (SELECT DISTINCT u.section_id
       FROM findings f
       CROSS JOIN LATERAL (SELECT sections FROM roster
@@ -22,6 +24,15 @@ LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
     AS term ON true
 ORDER BY c.section_id
+
+-- name: sections_together
+-- The sets of kept sections that most students in several are in together.
+SELECT r.sections, count(*) AS students
+FROM findings f
+CROSS JOIN LATERAL (SELECT sections FROM roster
+    WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
+WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections'
+GROUP BY r.sections ORDER BY count(*) DESC, r.sections LIMIT $2
 
 -- name: teacher_names
 -- The names of the teachers of any section, and of all who are committed: one who left may still name sections.
@@ -104,11 +115,79 @@ WHERE of.teachers = cardinality(g.sections) AND of.kinds = 1 AND ($2 OR of.are_n
   AND g.students * 10 >= of.students * 9
 ORDER BY g.sections
 
+-- name: former_classes
+-- The classes of the last commit of students who are in no kept section now: as they were committed, and their
+-- sections as they are staged. Of one that is gone: a section of one of its students with the same SIS id or name.
+SELECT c.class_id AS id, c.students, k.committed, s.listed, s.record, course.record AS course,
+       school.record AS school, term.record AS term, old_school.record AS old_school, old_term.record AS old_term,
+       n.id AS next_id, n.record AS next, n.course AS next_course, n.school AS next_school, n.term AS next_term
+FROM (SELECT r.committed::jsonb ->> 'class_id' AS class_id, count(*) AS students,
+             ARRAY[min(f.record_id), max(f.record_id)] AS some
+      FROM findings f
+      CROSS JOIN LATERAL (SELECT committed FROM roster
+          WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id AND committed IS NOT NULL OFFSET 0)
+          AS r
+      WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.no_section'
+      GROUP BY 1) AS c
+CROSS JOIN LATERAL (SELECT committed::jsonb AS committed FROM roster
+    WHERE district_id = $1 AND kind = 'class' AND record_id = c.class_id AND committed IS NOT NULL OFFSET 0) AS k
+LEFT JOIN LATERAL (
+    SELECT record - 'students' AS record, coalesce(jsonb_array_length(record -> 'students'), 0) AS listed FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = c.class_id AND record IS NOT NULL OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0) AS course ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record_id = s.record ->> 'school_id' OFFSET 0) AS school ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0) AS term ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record_id = k.committed ->> 'school_id' OFFSET 0)
+    AS old_school ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'term' AND record_id = k.committed ->> 'term_id' OFFSET 0) AS old_term ON true
+LEFT JOIN LATERAL (
+    SELECT l.section_id AS id, n.record - 'students' AS record, course.record AS course, school.record AS school,
+           term.record AS term
+    FROM (SELECT section_id FROM section_links
+          WHERE district_id = $1 AND role = 'student' AND target_id = ANY(c.some) OFFSET 0) AS l
+    CROSS JOIN LATERAL (SELECT record FROM staged
+        WHERE district_id = $1 AND kind = 'section' AND record_id = l.section_id OFFSET 0) AS n
+    LEFT JOIN staged course ON course.district_id = $1 AND course.kind = 'course'
+        AND course.record_id = n.record ->> 'course_id'
+    LEFT JOIN staged school ON school.district_id = $1 AND school.kind = 'school'
+        AND school.record_id = n.record ->> 'school_id'
+    LEFT JOIN staged term ON term.district_id = $1 AND term.kind = 'term'
+        AND term.record_id = n.record ->> 'term_id'
+    WHERE s.record IS NULL
+      AND (lower(btrim(n.record ->> 'sis_id')) = lower(btrim(k.committed ->> 'sis_id'))
+           OR lower(btrim(n.record ->> 'name')) = lower(btrim(k.committed ->> 'name')))
+    ORDER BY l.section_id LIMIT 1) AS n ON true
+ORDER BY c.students DESC, c.class_id
+
+-- name: shared_sections
+-- Whether any section lists a student, how many sections are shared, and of how many subjects.
+SELECT EXISTS (SELECT FROM section_links WHERE district_id = $1 AND role = 'student') AS are_lists_filled,
+       count(*) AS sections, count(DISTINCT lower(btrim(record ->> 'subject'))) AS subjects,
+       count(*) FILTER (WHERE NOT record ? 'subject') AS without_subject, min(record ->> 'subject') AS subject
+FROM staged WHERE district_id = $1 AND kind = 'section' AND record IS NOT NULL
+
+-- name: school_names
+-- What these schools are called.
+SELECT record_id AS id, record ->> 'name' AS name FROM staged
+WHERE district_id = $1 AND kind = 'school' AND record_id = ANY($2::text[]) AND record ? 'name'
+UNION
+SELECT record_id, committed::jsonb ->> 'name' FROM roster r
+WHERE district_id = $1 AND kind = 'school' AND record_id = ANY($2::text[]) AND committed IS NOT NULL
+  AND NOT EXISTS (SELECT FROM staged s WHERE s.district_id = $1 AND s.kind = 'school'
+                      AND s.record_id = r.record_id AND s.record ? 'name')
+
 -- name: blocked
 -- Blocked students, folded to those with the same errors in the same grade of the same school.
 -- $3 numbers the kinds of sections; a number is negative where the student is in several of the kind. $4 are
 -- sections that would count if their term ran, $5 those of unknown terms, each with its term, $6 sets of co-taught
--- sections as texts, $7 students who are there under two ids.
+-- sections as texts, $7 students who are there under two ids. $8 numbers what became of former classes, for those
+-- whom their section lists (the class's id after "+") and for the others (after "-"). $9 are kept sections that
+-- were no classes in the last commit.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
@@ -119,6 +198,13 @@ WITH errors AS (
     FROM errors GROUP BY record_id
 ), placed AS (
     SELECT s.errors, s.sinces, r.school_id, (r.candidate::jsonb ->> 'grade') COLLATE "C" AS grade,
+           coalesce(s.is_torn AND NOT r.sections && $9::text[], false) AS is_added,
+           CASE WHEN s.is_bare AND r.committed IS NOT NULL AND $8::jsonb IS NOT NULL THEN (
+               SELECT ($8::jsonb ->> (CASE WHEN EXISTS (
+                   SELECT FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
+                       AND l.target_id = s.record_id AND l.section_id = c.class_id)
+                   THEN '+' ELSE '-' END || c.class_id))::integer
+               FROM (SELECT r.committed::jsonb ->> 'class_id' AS class_id) AS c) END AS fate,
            CASE WHEN s.is_torn AND $3::jsonb IS NOT NULL THEN (
                SELECT array_agg(CASE WHEN l.sections > 1 THEN -l.label ELSE l.label END ORDER BY l.label)
                FROM (SELECT ($3::jsonb ->> u.id)::integer AS label, count(*) AS sections
@@ -138,20 +224,20 @@ WITH errors AS (
                 WHEN s.is_torn AND array_to_string(r.sections, ' ') = ANY($6::text[]) THEN 'co_taught'
            END AS sign
     FROM students s
-    LEFT JOIN LATERAL (SELECT school_id, candidate, sections FROM roster
+    LEFT JOIN LATERAL (SELECT school_id, candidate, committed, sections FROM roster
         WHERE district_id = $1 AND kind = 'student' AND record_id = s.record_id OFFSET 0) AS r ON true
 )
-SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, p.sign, e.error, count(*) AS students,
-       min(e.since) AS since
+SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, p.sign, p.is_added, p.fate, e.error,
+       count(*) AS students, min(e.since) AS since
 FROM placed p
 CROSS JOIN LATERAL unnest(p.errors, p.sinces) AS e(error, since)
-GROUP BY 1, 2, 3, 4, 5, 6, 7
-ORDER BY 1, 2, 3, 4, 5, 6, 7
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 -- name: sections_by_labels
 -- Some sections of the students with the same kinds of them, those of most such students first.
-SELECT labels, section_id
-FROM (SELECT t.labels, u.section_id,
+SELECT labels, section_id, students
+FROM (SELECT t.labels, u.section_id, count(*) AS students,
              row_number() OVER (PARTITION BY t.labels ORDER BY count(*) DESC, u.section_id) AS place
       FROM (SELECT r.sections, (
                 SELECT array_agg(CASE WHEN l.sections > 1 THEN -l.label ELSE l.label END ORDER BY l.label)
@@ -184,16 +270,24 @@ CROSS JOIN LATERAL (SELECT candidate FROM roster
 GROUP BY 1, 2
 
 -- name: removed_students
--- Students that the plan removes: where they were, and whether they are shared still or come back otherwise.
+-- Students that the plan removes: where they were, whether they are shared still, with which grade, or come back
+-- otherwise.
 -- Those that come back do so under another id (of `reissued`, which the program puts before this).
 SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
-       coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students, count(n.old_id) AS reissued
+       coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students, count(n.old_id) AS reissued,
+       s.record #>> '{student,texts,grade}' AS grade_now
 FROM roster r
 LEFT JOIN reissued n ON n.old_id = r.record_id
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = r.record_id OFFSET 0) AS s ON true
 WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+GROUP BY 1, 2, 3, 6 ORDER BY 1, 2, 3, 6
+
+-- name: newcomers_by_school
+-- Students that the plan adds, by school.
+SELECT school_id, count(*) AS students FROM roster
+WHERE plan_of = $1 AND kind = 'student' AND committed IS NULL AND school_id IS NOT NULL
+GROUP BY 1
 
 -- name: gone_schools
 -- Which of these schools were deleted. One that Clever never named says nothing: schools may not be shared.

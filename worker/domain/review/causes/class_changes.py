@@ -1,35 +1,32 @@
 """Causes of class changes: why so many students would sit in another class at once.
 
-`district` adds these piles to its own; `remedies` takes the texts.
+`district` adds these piles to its own.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from schemas.messages.review import MAX_CAUSE_LISTED
-from schemas.words import Owner
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import CauseFacts, ClassChange, Fate, Others
 from worker.domain.review.causes.model import Pile, most_first
-from worker.domain.review.causes.students import ErrorReason
-from worker.domain.review.causes.wording import grades, several, verb
-from worker.runtime.count_text import counted
+from worker.domain.review.causes.reasons import ErrorReason
 
 MINOR_PERCENT: Final = 10
 """Of the students who change class: a smaller part with a reason of its own is counted with the rest."""
 MOST_PERCENT: Final = 50
 
-CLASS_IDS_CHANGED: Final = ErrorReason("sis.class_ids_changed", Owner.SIS)
-CLASSES_RENEWED: Final = ErrorReason("sis.classes_renewed", Owner.SIS)
-STUDENTS_REASSIGNED: Final = ErrorReason("sis.students_reassigned", Owner.SIS)
-OTHER_SECTIONS_KEPT: Final = ErrorReason("filter.other_sections_kept", Owner.FILTER)
-SECTIONS_UNSHARED: Final = ErrorReason("sharing.sections_unshared", Owner.SHARING)
-TERM_TURNED: Final = ErrorReason("vendor.term_turned", Owner.VENDOR)
-ROLLOVER: Final = ErrorReason("vendor.rollover", Owner.VENDOR)
+CLASS_IDS_CHANGED: Final = ErrorReason("sis.class_ids_changed")
+CLASSES_RENEWED: Final = ErrorReason("sis.classes_renewed")
+STUDENTS_REASSIGNED: Final = ErrorReason("sis.students_reassigned")
+OTHER_SECTIONS_KEPT: Final = ErrorReason("filter.other_sections_kept")
+SECTIONS_UNSHARED: Final = ErrorReason("sharing.sections_unshared")
+TERM_TURNED: Final = ErrorReason("vendor.term_turned")
+ROLLOVER: Final = ErrorReason("vendor.rollover")
 
 _REASONS: Final[Mapping[Fate, ErrorReason]] = {
     Fate.NEW_ID: CLASS_IDS_CHANGED,
@@ -122,83 +119,3 @@ def _give(piles: dict[ErrorReason, Pile], reason: ErrorReason, others: Others, f
 
 def _largest(sizes: Mapping[ErrorReason, int], otherwise: ErrorReason) -> ErrorReason:
     return min(sizes, key=lambda reason: (-sizes[reason], reason), default=otherwise)
-
-
-def _would(pile: Pile) -> str:
-    at = f" at {several(len(pile.schools), 'school')}" if pile.schools else ""
-    return f"{counted(pile.class_changes, 'student')}{at} would change class"
-
-
-def _their(pile: Pile) -> str:
-    return verb(pile.class_changes, "the student's", "their")
-
-
-def _class_ids_changed(pile: Pile) -> str:
-    return (
-        f"{_would(pile)}: the sections were deleted and created again under new IDs, with the same SIS IDs. "
-        "Ask the district whether its student information system, or its Clever sync, was replaced or set up "
-        "again."
-    )
-
-
-def _classes_renewed(pile: Pile) -> str:
-    return (
-        f"{_would(pile)}: {_their(pile)} sections were deleted, and similar new ones were created. Ask the "
-        "district whether students were really assigned to new classes."
-    )
-
-
-def _students_reassigned(pile: Pile) -> str:
-    if not pile.class_changes:  # the plan only adds them: it is earlier commits that they left with
-        return (
-            "Students who were recently removed come back, but would be in different classes. "
-            "Ask the district whether the enrollments in its student information "
-            "system are right."
-        )
-    return (
-        f"{_would(pile)}: {_their(pile)} sections are still shared, but no longer list "
-        f"{verb(pile.class_changes, 'the student', 'them')}. Ask the district whether the "
-        "enrollments in its student information system are right."
-    )
-
-
-def _other_sections_kept(pile: Pile) -> str:
-    return (
-        f"{_would(pile)}: {_their(pile)} sections are still shared, but the section filter now keeps others. "
-        "Either the filter changed, or the names, courses or terms of the sections. See the filter's latest "
-        "versions with `rostering filter show --history`."
-    )
-
-
-def _term_turned(pile: Pile) -> str:
-    return (
-        f"{_would(pile)}: the term of {_their(pile)} sections is over, and the sections of another term take "
-        "their place. This is normal at the start of a term; the section filter does not have to change."
-    )
-
-
-def _sections_unshared(pile: Pile) -> str:
-    return (
-        f"{_would(pile)}: {_their(pile)} sections are no longer shared, and others take their place. A "
-        "sharing "
-        "rule was changed: ask the district to share the earlier sections in Clever again."
-    )
-
-
-CLASS_CHANGE_TEXTS: Final[Mapping[ErrorReason, Callable[[Pile], str]]] = {
-    CLASS_IDS_CHANGED: _class_ids_changed,
-    CLASSES_RENEWED: _classes_renewed,
-    STUDENTS_REASSIGNED: _students_reassigned,
-    OTHER_SECTIONS_KEPT: _other_sections_kept,
-    TERM_TURNED: _term_turned,
-    SECTIONS_UNSHARED: _sections_unshared,
-}
-"""What is wrong and what to do; how to let it pass comes after it."""
-
-
-def rollover_text(pile: Pile) -> str:
-    """Return what a new school year looks like in classes, where nobody would be removed."""
-    return (
-        f"{_would(pile)}, most of them in another grade ({grades(most_first(pile.grades))}). This "
-        "looks like a new school year."
-    )

@@ -7,31 +7,34 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from schemas.words import Owner
 from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.class_changes import ROLLOVER, pile_up_class_changes
 from worker.domain.review.causes.facts import CauseFacts, Others, Removals, Removed, SchoolGrade
 from worker.domain.review.causes.model import Pile
-from worker.domain.review.causes.students import IDS_REISSUED, ErrorReason
+from worker.domain.review.causes.reasons import IDS_REISSUED, ErrorReason
+from worker.domain.roster.grades import grade_number
 
 MINOR_PERCENT: Final = 10
 """Of the removed students: what a smaller part of them looks like is counted with the rest."""
 MOST_PERCENT: Final = 50
+MERGED_PERCENT: Final = 75
+"""Of the students of a school that is gone: if so many new ones come in elsewhere, it may be a merge."""
 
-SCOPE_NARROWED: Final = ErrorReason("filter.scope_narrowed", Owner.FILTER)
-SCHOOL_VANISHED: Final = ErrorReason("sharing.school_vanished", Owner.SHARING)
-RULE_NARROWED: Final = ErrorReason("sharing.rule_narrowed", Owner.SHARING)
-STUDENTS_VANISHED: Final = ErrorReason("sharing.students_vanished", Owner.SHARING)
+SCOPE_NARROWED: Final = ErrorReason("filter.scope_narrowed")
+SCHOOL_VANISHED: Final = ErrorReason("sharing.school_vanished")
+RULE_NARROWED: Final = ErrorReason("sharing.rule_narrowed")
+STUDENTS_VANISHED: Final = ErrorReason("sharing.students_vanished")
+SCHOOLS_MERGED: Final = ErrorReason("sis.schools_merged")
 
 _PLAIN: Final[Mapping[Code, ErrorReason]] = {
-    Code.EVENTS_QUARANTINED: ErrorReason("vendor.events_quarantined", Owner.VENDOR),
-    Code.NO_BASELINE: ErrorReason("vendor.no_baseline", Owner.VENDOR),
-    Code.RECORDS_UNREADABLE: ErrorReason("sis.records_unreadable", Owner.SIS),
-    Code.SCOPE_MATCHES_NOTHING: ErrorReason("filter.scope_matches_nothing", Owner.FILTER),
-    Code.NO_TEACHER: ErrorReason("sis.class_without_teacher", Owner.SIS),
-    Code.UNKNOWN_TEACHER: ErrorReason("sharing.teacher_not_shared", Owner.SHARING),
-    Code.UNKNOWN_STUDENT: ErrorReason("sharing.student_not_shared", Owner.SHARING),
+    Code.EVENTS_QUARANTINED: ErrorReason("vendor.events_quarantined"),
+    Code.NO_BASELINE: ErrorReason("vendor.no_baseline"),
+    Code.RECORDS_UNREADABLE: ErrorReason("sis.records_unreadable"),
+    Code.SCOPE_MATCHES_NOTHING: ErrorReason("filter.scope_matches_nothing"),
+    Code.NO_TEACHER: ErrorReason("sis.class_without_teacher"),
+    Code.UNKNOWN_TEACHER: ErrorReason("sharing.teacher_not_shared"),
+    Code.UNKNOWN_STUDENT: ErrorReason("sharing.student_not_shared"),
 }
 
 
@@ -48,7 +51,7 @@ def pile_up_others(facts: CauseFacts) -> dict[ErrorReason, Pile]:
             pile.sections = sorted({*pile.sections, *others.record_ids})
     removals = [others for others in facts.others if others.code in REMOVAL_GUARDS]
     if removals:
-        piles |= _removals(facts.removals or Removals(()), removals, facts.cohorts)
+        piles |= _removals(facts.removals or Removals(()), removals, facts)
     for reason, changes in pile_up_class_changes(facts, is_rollover=ROLLOVER in piles).items():
         piles[reason] = _together(piles.get(reason), changes)
     return piles
@@ -70,21 +73,21 @@ def _together(one: Pile | None, other: Pile) -> Pile:
 def _reason(others: Others, facts: CauseFacts) -> ErrorReason:
     if others.code is Code.NO_STUDENTS:
         if facts.has_shared_students and facts.has_scope:
-            return ErrorReason("filter.nobody_in_scope", Owner.FILTER)
-        return ErrorReason("sharing.no_students", Owner.SHARING)
-    return _PLAIN.get(others.code, ErrorReason(f"vendor.{others.code.replace('.', '_')}", Owner.VENDOR))
+            return ErrorReason("filter.nobody_in_scope")
+        return ErrorReason("sharing.no_students")
+    return _PLAIN.get(others.code, ErrorReason(f"vendor.{others.code.replace('.', '_')}"))
 
 
-def _removals(
-    removals: Removals, found: list[Others], cohorts: Mapping[SchoolGrade, int]
-) -> dict[ErrorReason, Pile]:
-    shapes = _merged(_shapes(_concerned(removals, found), cohorts))
+def _removals(removals: Removals, found: list[Others], facts: CauseFacts) -> dict[ErrorReason, Pile]:
+    shapes = _merged(_shapes(_concerned(removals, found), facts))
     piles = {shape: Pile() for shape in shapes}
     at_school: defaultdict[str | None, Counter[ErrorReason]] = defaultdict(Counter)
     for shape, groups in shapes.items():
         for group in groups:
             piles[shape].removed += group.students
             piles[shape].place(*group.place, group.students)
+            if group.is_staged and group.grade_now and group.place.grade:
+                piles[shape].grade_moves[group.place.grade, group.grade_now] += group.students
             at_school[group.place.school_id][shape] += group.students
     largest = _largest({shape: pile.removed for shape, pile in piles.items()})
     for others in found:
@@ -119,11 +122,11 @@ def _count(piles: dict[ErrorReason, Pile], shape: ErrorReason, others: Others, f
         pile.date(others.since)
 
 
-def _shapes(removals: Removals, cohorts: Mapping[SchoolGrade, int]) -> dict[ErrorReason, list[Removed]]:
+def _shapes(removals: Removals, facts: CauseFacts) -> dict[ErrorReason, list[Removed]]:
     """Return the removed students by what their removal looks like."""
     shapes: dict[ErrorReason, list[Removed]] = {}
     left: Counter[str | None] = Counter()
-    for place, students in cohorts.items():
+    for place, students in facts.cohorts.items():
         left[place.school_id] += students
     lost = Counter[str | None]()
     for group in removals.students:
@@ -132,16 +135,37 @@ def _shapes(removals: Removals, cohorts: Mapping[SchoolGrade, int]) -> dict[Erro
     for group in removals.students:
         school = group.place.school_id
         if group.is_staged:
-            shapes.setdefault(SCOPE_NARROWED, []).append(group)
+            shapes.setdefault(_left_scope(group, facts), []).append(group)
         elif group.reissued * 100 >= group.students * MOST_PERCENT:
             shapes.setdefault(IDS_REISSUED, []).append(group)
         elif school in removals.gone_schools or (school and lost[school] > 1 and not left[school]):
-            shapes.setdefault(SCHOOL_VANISHED, []).append(group)
+            is_merge = _are_taken_in(removals, school, lost[school])
+            shapes.setdefault(SCHOOLS_MERGED if is_merge else SCHOOL_VANISHED, []).append(group)
         else:
             rest.append(group)
     if rest:
-        shapes[_shape_of_rest(removals, rest, cohorts)] = rest
+        shapes[_shape_of_rest(removals, rest, facts.cohorts)] = rest
     return shapes
+
+
+def _are_taken_in(removals: Removals, school: str | None, lost: int) -> bool:
+    """Whether other schools get about as many new students as this one loses."""
+    gained = sum(students for other, students in removals.newcomers.items() if other != school)
+    return gained * 100 >= lost * MERGED_PERCENT
+
+
+def _left_scope(group: Removed, facts: CauseFacts) -> ErrorReason:
+    """Return why students who are still shared are out of scope: their grade, our filter, or their school."""
+    was, now = group.place.grade, group.grade_now
+    if not facts.is_scope_by_grade or was is None or was == now:
+        return SCOPE_NARROWED if facts.is_filter_new else ErrorReason("sis.left_scope")
+    if now is None:
+        return ErrorReason("sis.grade_blank")
+    before, after = grade_number(was), grade_number(now)
+    if before is None or after is None:
+        return ErrorReason("sis.grade_changed")
+    by_step = {0: "sis.grade_rewritten", 1: "vendor.grade_promoted"}
+    return ErrorReason(by_step.get(after - before, "sis.grade_changed"))
 
 
 def _shape_of_rest(

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
 from worker.domain.roster.records import Term
 
@@ -71,6 +72,10 @@ class Blocked:
     labels: tuple[Label, ...] = ()
     is_listed: bool = True
     sign: Sign | None = None
+    former: FormerClassFate | None = None
+    """Where they are in no class: what became of the one that they had in the last commit."""
+    is_added: bool = False
+    """Where they are in several classes: whether each of these was a class in the last commit already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ class Removed:
     place: SchoolGrade
     students: int
     is_staged: bool = False
+    grade_now: str | None = None
+    """Of those still shared: their grade now."""
     reissued: int = 0
     """How many of them come back under another id: a newcomer agrees in a number, or in name and grade."""
 
@@ -109,6 +116,8 @@ class Removals:
     classes_committed: int = 0
     classes_removed: int = 0
     classes_new: int = 0
+    newcomers: Mapping[str, int] = field(default_factory=dict)
+    """Students that the plan adds, by school."""
 
 
 class Fate(StrEnum):
@@ -142,6 +151,22 @@ class ClassChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedSections:
+    """What is shared of sections in all; asked for where no student has a class."""
+
+    sections: int
+    are_lists_filled: bool
+    """Whether any of them lists a student."""
+    only_subject: str | None = None
+    """The subject that all of them have, if that is not homeroom; None where there are several, or few."""
+
+    @property
+    def are_all_empty(self) -> bool:
+        """Whether there are sections, and none lists a student."""
+        return self.sections > 0 and not self.are_lists_filled
+
+
+@dataclass(frozen=True, slots=True)
 class CauseFacts:
     """All that causes depend on."""
 
@@ -150,14 +175,24 @@ class CauseFacts:
     """Students in scope."""
     plan_digest: str
     was_rostered: bool = False
+    is_filter_new: bool = False
+    """Whether the filter in force is another version than that of the last commit."""
     has_rules: bool = False
+    filter_fields: Sequence[str] = ()
+    """The fields of sections that its rules read."""
+    today: date | None = None
     current_term_only: bool = False
     has_scope: bool = False
+    is_scope_by_grade: bool = False
     blocked: Sequence[Blocked] = ()
     cohorts: Mapping[SchoolGrade, int] = field(default_factory=dict)
     """Students in scope of each grade of the schools that `schools_to_count` and removals named."""
-    sections: Mapping[tuple[Label, ...], Sequence[str]] = field(default_factory=dict)
-    """By the kinds of their several classes: some of the sections of those students."""
+    sections: Mapping[tuple[Label, ...], Mapping[str, int]] = field(default_factory=dict)
+    """By the kinds of their several classes: some of the sections, each with how many students are in it."""
+    former_classes: Mapping[FormerClassFate, Sequence[str]] = field(default_factory=dict)
+    """By what became of them: the former classes of students in no class, those of most students first."""
+    shared_sections: SharedSections | None = None
+    school_names: Mapping[str, str] = field(default_factory=dict)
     others: Sequence[Others] = ()
     removals: Removals | None = None
     class_changes: Sequence[ClassChange] = ()
@@ -171,11 +206,22 @@ class CauseFacts:
     """Where a term that does not run is such a sign."""
 
 
+_OF_SCHOOLS: Final = frozenset({Code.NO_SECTION, Code.FIELD_MISSING, Code.MULTIPLE_SECTIONS})
+
+
 def schools_to_count(blocked: Sequence[Blocked]) -> set[str]:
     """Return the schools of which it matters whether nearly all their students have an error."""
     counts: Counter[tuple[str, ErrorKey]] = Counter()
     for group in blocked:
         for key in group.since:
-            if group.place.school_id and key.code in {Code.NO_SECTION, Code.FIELD_MISSING}:
+            if group.place.school_id and key.code in _OF_SCHOOLS:
                 counts[group.place.school_id, key] += group.students
     return {school for (school, _), students in counts.items() if students >= WORTH_COUNTING}
+
+
+def schools_to_name(facts: CauseFacts) -> set[str]:
+    """Return the schools that a cause may name."""
+    places = [group.place.school_id for group in facts.blocked]
+    places += [group.place.school_id for group in facts.class_changes]
+    places += [group.place.school_id for group in (facts.removals.students if facts.removals else ())]
+    return {school for school in places if school} | {*(facts.removals.newcomers if facts.removals else ())}

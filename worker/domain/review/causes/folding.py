@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas.messages.review import Cause
 from worker.domain.review.causes.district import pile_up_others
 from worker.domain.review.causes.facts import CauseFacts
+from worker.domain.review.causes.reasons import ErrorReason
 from worker.domain.review.causes.remedies import advice
 from worker.domain.review.causes.students import pile_up
 
@@ -13,10 +14,14 @@ def fold(facts: CauseFacts) -> list[Cause]:
     """Return the causes of all the district's errors, each error in just one of them."""
     piles = {**pile_up(facts), **pile_up_others(facts)}
     causes = [
-        pile.cause(reason.code, reason.owner, advice(reason, pile, facts), reason.field or None)
+        pile.cause(reason.code, reason.owner, advice(reason, pile, facts), _field(reason))
         for reason, pile in piles.items()
     ]
     return sorted(causes, key=_order)
+
+
+def _field(reason: ErrorReason) -> str | None:
+    return reason.field or (reason.fate.field if reason.fate else None) or None
 
 
 def _order(cause: Cause) -> tuple[int, int, str, str]:

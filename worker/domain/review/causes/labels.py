@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from worker.domain.roster.name_words import SURNAMES, is_homeroom, words
 from worker.domain.roster.public_words import Vocabulary
@@ -23,6 +23,17 @@ LONGEST_SHOWN: Final = 60
 """Characters of a label that a sentence tells."""
 COMMON_PERCENT: Final = 60
 """Of the sections concerned: a word in more of them tells nothing apart, unless it is all that there is."""
+
+
+TELLING_PERCENT: Final = 50
+"""Of the students with two homerooms: a word that so many of them have in one only tells the two apart."""
+
+
+class SectionsTogether(NamedTuple):
+    """Kept sections that so many students are in together."""
+
+    sections: Sequence[str]
+    students: int
 
 
 class LabelKind(StrEnum):
@@ -70,6 +81,8 @@ class ConcernedSection:
     term: Term | None = None
     teachers: Sequence[str] = ()
     school_id: str | None = None
+    was_class: bool = False
+    """Whether it was a class in the last commit."""
 
     def counts_by(self, calendar: TermCalendar) -> bool:
         """Whether its term counts."""
@@ -79,29 +92,61 @@ class ConcernedSection:
         return calendar.counts(named, self.term)
 
 
-def needs_teachers(sections: Sequence[ConcernedSection]) -> bool:
-    """Whether any label depends on what teachers are called."""
-    return any(_homeroom_word(section, SURNAMES) is None for section in sections)
-
-
 def label_sections(
     sections: Sequence[ConcernedSection],
     teacher_words: Collection[str],
     known_teachers: Collection[str],
     calendar: TermCalendar,
+    together: Sequence[SectionsTogether] = (),
 ) -> dict[str, Label]:
     """Return each section's label.
 
     `teacher_words` are the words of the names of `known_teachers`, ids of teachers of this district.
+    Homerooms that students have `together` are told apart by the words that only one of them has.
     """
     vocabulary = _vocabulary(sections, teacher_words, known_teachers)
     public = {section.id: _public_words(section, vocabulary) for section in sections}
     frequency = Counter(word for found in public.values() for word in set(found) if word)
     common = len(sections) * COMMON_PERCENT / 100
-    return {
+    found = {
         section.id: _label(section, public[section.id], frequency, common, vocabulary, calendar)
         for section in sections
     }
+    second = _second_words(found, public, together)
+    return {
+        section: replace(label, text=_with_second(label.text, public[section], second)) if second else label
+        for section, label in found.items()
+    }
+
+
+def _second_words(
+    labels: Mapping[str, Label], public: Mapping[str, Sequence[str]], together: Sequence[SectionsTogether]
+) -> frozenset[str]:
+    """Return the words that tell apart sections of one homeroom word that students have together.
+
+    "AM Homeroom" and "PM Homeroom" are two kinds where most students with two homerooms have one of each.
+    """
+    students, telling = 0, Counter[str]()
+    for sections, number in together:
+        words_of = [set(public[section]) for section in sections if section in labels]
+        texts = {labels[section].text for section in sections if section in labels}
+        if len(words_of) < 2 or len(texts) > 1 or not is_homeroom(*texts):  # noqa: PLR2004 — one is no pair
+            continue
+        students += number
+        telling.update(dict.fromkeys(_in_some_only(words_of), number))
+    return frozenset(word for word, number in telling.items() if number * 100 >= students * TELLING_PERCENT)
+
+
+def _in_some_only(words_of: Sequence[set[str]]) -> set[str]:
+    first, *others = words_of
+    return first.union(*others) - first.intersection(*others) - {""}
+
+
+def _with_second(text: str, public: Sequence[str], second: Collection[str]) -> str:
+    if not is_homeroom(text):
+        return text
+    told = [word for word in public if word == text or word in second]
+    return " ".join(told if text in told else [text, *told])
 
 
 def _vocabulary(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from schemas.messages.review import MAX_CAUSE_LISTED, Cause
 from schemas.words import Owner
@@ -22,7 +23,11 @@ class Pile:
     findings: Counter[str] = field(default_factory=Counter)
     schools: Counter[str] = field(default_factory=Counter)
     grades: Counter[str] = field(default_factory=Counter)
+    grade_moves: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Of removed students whose grade changed: the grade in the last commit, and now."""
     sections: list[str] = field(default_factory=list)
+    former_classes: Sequence[str] = ()
+    """Of students in no class: the classes that they had in the last commit."""
     since: datetime | None = None
 
     def place(self, school_id: str | None, grade: str | None, students: int) -> None:
@@ -56,6 +61,9 @@ class Pile:
         )
 
 
-def most_first(counts: Mapping[str, int]) -> list[str]:
-    """Return the keys, the most frequent first, equals in the order of their text."""
+_K = TypeVar("_K", str, tuple[str, str])
+
+
+def most_first(counts: Mapping[_K, int]) -> list[_K]:
+    """Return the keys, the most frequent first, equals in their own order."""
     return sorted(counts, key=lambda name: (-counts[name], name))

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-from schemas.words import Owner
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, SchoolGrade, Sign
+from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import Label
 from worker.domain.review.causes.model import Pile, most_first
+from worker.domain.review.causes.reasons import (
+    CO_TAUGHT,
+    IDS_REISSUED,
+    NO_TERM_RUNS,
+    SIGNS,
+    TERM_UNKNOWN,
+    ErrorReason,
+)
 
 WITHDRAWN_PERCENT: Final = 50
 """Of the students in scope: below it a field is badly kept, above it nobody kept it from us by accident."""
@@ -26,31 +34,10 @@ PAIRS: Final = 3
 kinds that students have twice."""
 
 
-class ErrorReason(NamedTuple):
-    """What makes two errors belong to one cause."""
-
-    code: str
-    owner: Owner
-    field: str = ""
-    labels: tuple[Label, ...] = ()
-
-
-IDS_REISSUED: Final = ErrorReason("sis.ids_reissued", Owner.SIS)
-NO_TERM_RUNS: Final = ErrorReason("sis.no_term_runs", Owner.SIS)
-TERM_UNKNOWN: Final = ErrorReason("sis.term_unknown", Owner.SIS)
-CO_TAUGHT: Final = ErrorReason("sis.co_taught", Owner.SIS)
-SIGNS: Final[Mapping[ErrorReason, Sign]] = {
-    NO_TERM_RUNS: Sign.TERM_NOT_RUNNING,
-    TERM_UNKNOWN: Sign.TERM_UNKNOWN,
-    CO_TAUGHT: Sign.CO_TAUGHT,
-}
-
 _PLAIN: Final[Mapping[Code, ErrorReason]] = {
-    Code.UNKNOWN_SCHOOL: ErrorReason("sharing.school_not_shared", Owner.SHARING),
-    Code.LEFT_SCOPE: ErrorReason("filter.scope_left", Owner.FILTER),
+    Code.UNKNOWN_SCHOOL: ErrorReason("sharing.school_not_shared"),
+    Code.LEFT_SCOPE: ErrorReason("filter.scope_left"),
 }
-
-
 _OF_REISSUED: Final = frozenset({Code.DUPLICATE_IDENTITY, Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
 
 
@@ -64,12 +51,19 @@ class Scale:
     """Fields with the schools where they are blank for nearly all."""
     uncovered: frozenset[SchoolGrade]
     unlisted: int
+    nobody_has_a_class: bool
     kinds: frozenset[tuple[Label, ...]]
     """Kinds of sections kept together, or one twice, that are causes of their own."""
     are_reissued: bool
     """Whether so many students are there under two ids that it is no single mistake."""
     habits: frozenset[tuple[Label, ...]]
     """Of one kind: those that so many students have twice that it is no mistake."""
+    habits_at: frozenset[tuple[tuple[Label, ...], str | None]]
+    """Kinds that nearly all students of a school have together: how the school works."""
+    all_fates: Collection[FormerClassFate]
+    """What became of former classes."""
+    fates: frozenset[FormerClassFate]
+    """Of changes of former classes: those of the most students, which are causes of their own."""
 
 
 def scale_of(facts: CauseFacts) -> Scale:
@@ -78,6 +72,8 @@ def scale_of(facts: CauseFacts) -> Scale:
     missing_at: Counter[tuple[str, str]] = Counter()
     without: Counter[SchoolGrade] = Counter()
     pairs: Counter[tuple[Label, ...]] = Counter()
+    together: Counter[tuple[tuple[Label, ...], str | None]] = Counter()
+    fates: Counter[FormerClassFate] = Counter()
     alike: Counter[tuple[Label, ...]] = Counter()
     unlisted = 0
     students_with_two_ids = sum(group.students for group in facts.blocked if group.sign is Sign.REISSUED)
@@ -89,7 +85,9 @@ def scale_of(facts: CauseFacts) -> Scale:
                 missing[key.field] += group.students
                 if group.place.school_id:
                     missing_at[key.field, group.place.school_id] += group.students
-            elif key.code is Code.NO_SECTION and not is_explained:
+            elif key.code is Code.NO_SECTION and group.former:
+                fates[group.former] += group.students
+            if key.code is Code.NO_SECTION and not is_explained:
                 without[group.place] += group.students
                 if not group.is_listed:
                     unlisted += group.students
@@ -98,6 +96,7 @@ def scale_of(facts: CauseFacts) -> Scale:
             ):
                 kinds = plain(group.labels)
                 (pairs if len(kinds) > 1 else alike)[kinds] += group.students
+                together[kinds, group.place.school_id] += group.students
     schools: Counter[str | None] = Counter()
     for place, students in facts.cohorts.items():
         schools[place.school_id] += students
@@ -115,9 +114,17 @@ def scale_of(facts: CauseFacts) -> Scale:
             if students >= WORTH_NAMING and _nearly_all(students, facts.cohorts.get(place, 0))
         ),
         unlisted,
+        sum(without.values()) == facts.students,
         frozenset([*_most(pairs), *_most(alike)]),
         are_reissued,
         frozenset(kinds for kinds, students in alike.items() if _are_most(students, facts.students)),
+        frozenset(
+            (kinds, school)
+            for (kinds, school), students in together.items()
+            if students >= WITHDRAWN_STUDENTS and _nearly_all(students, schools[school])
+        ),
+        fates.keys(),
+        frozenset(sorted(fates, key=lambda fate: (-fates[fate], fate))[:PAIRS]),
     )
 
 
@@ -125,7 +132,8 @@ def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
     """Return the errors on students by their reasons."""
     scale = scale_of(facts)
     piles: dict[ErrorReason, Pile] = {}
-    sections: dict[ErrorReason, list[tuple[Label, ...]]] = {}
+    sections: dict[ErrorReason, set[tuple[Label, ...]]] = {}
+    fates: dict[ErrorReason, set[FormerClassFate]] = {}
     for group in facts.blocked:
         reasons = {key: _reason(key, group, scale) for key in group.since}
         for reason in set(reasons.values()):
@@ -136,15 +144,28 @@ def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
         for key, reason in reasons.items():
             piles[reason].findings[key.code.value] += group.students
             piles[reason].date(group.since[key])
-            if key.code is Code.MULTIPLE_SECTIONS and group.labels not in sections.setdefault(reason, []):
-                sections[reason].append(group.labels)
+            if key.code is Code.MULTIPLE_SECTIONS:
+                sections.setdefault(reason, set()).add(group.labels)
+            elif key.code is Code.NO_SECTION and group.former:
+                fates.setdefault(reason, set()).add(group.former)
     for reason, found in sections.items():
-        named = Counter(section for labels in found for section in facts.sections.get(labels, ()))
-        piles[reason].sections = most_first(named)
+        piles[reason].sections = _most_concerned(facts.sections.get(labels, {}) for labels in found)
+    for reason, of_reason in fates.items():
+        former = [one for fate, some in facts.former_classes.items() if fate in of_reason for one in some]
+        piles[reason].former_classes = former
+        piles[reason].sections = former
     for reason, sign in SIGNS.items():
         if reason in piles:
             piles[reason].sections = list(facts.signs.get(sign, ()))
     return piles
+
+
+def _most_concerned(counts: Iterable[Mapping[str, int]]) -> list[str]:
+    """Return the sections, those of most students first."""
+    summed: Counter[str] = Counter()
+    for some in counts:
+        summed.update(some)
+    return most_first(summed)
 
 
 def plain(labels: tuple[Label, ...]) -> tuple[Label, ...]:
@@ -159,13 +180,13 @@ def _reason(key: ErrorKey, group: Blocked, scale: Scale) -> ErrorReason:
         case Code.FIELD_MISSING:
             return _missing(key.field, group, scale)
         case Code.DUPLICATE_IDENTITY:
-            return ErrorReason("sis.duplicate_identity", Owner.SIS, key.field)
+            return ErrorReason("sis.duplicate_identity", key.field)
         case Code.MULTIPLE_SECTIONS:
             return _several(group, scale)
         case Code.NO_SECTION:
             return _none(group, scale)
         case _:
-            return _PLAIN.get(key.code, ErrorReason(f"vendor.{key.code.replace('.', '_')}", Owner.VENDOR))
+            return _PLAIN.get(key.code, ErrorReason(f"vendor.{key.code.replace('.', '_')}"))
 
 
 def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:
@@ -176,30 +197,33 @@ def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:
     """
     if name in scale.withdrawn:
         what = "withdrawn" if scale.facts.was_rostered else "not_shared"
-        return ErrorReason(f"sharing.field_{what}", Owner.SHARING, name)
+        return ErrorReason(f"sharing.field_{what}", name)
     if (name, group.place.school_id) in scale.blank_at:
-        return ErrorReason("sis.field_missing_at_school", Owner.SIS, name)
-    return ErrorReason("sis.field_missing", Owner.SIS, name)
+        return ErrorReason("sis.field_missing_at_school", name)
+    return ErrorReason("sis.field_missing", name)
 
 
 def _several(group: Blocked, scale: Scale) -> ErrorReason:
+    facts = scale.facts
     if group.sign is Sign.TERM_UNKNOWN:
         return TERM_UNKNOWN
     if group.sign is Sign.CO_TAUGHT and len(plain(group.labels)) <= 1:
         return CO_TAUGHT
-    if not scale.facts.has_rules:
-        return ErrorReason("filter.no_rules", Owner.FILTER)
+    if not facts.has_rules:
+        return ErrorReason("filter.no_rules")
     if _is_matter_of_terms(group.labels):
-        return ErrorReason("filter.other_terms_kept", Owner.FILTER)
+        return ErrorReason("filter.other_terms_kept")
     kinds = plain(group.labels)
     named = kinds if kinds in scale.kinds else ()
+    is_habit = kinds in scale.habits or (kinds, group.place.school_id) in scale.habits_at
+    if not is_habit and facts.was_rostered and not facts.is_filter_new:
+        return ErrorReason("sis.added_to_second_class" if group.is_added else "sis.section_became_class")
     if len(kinds) > 1:
-        return ErrorReason(
-            "filter.several_kinds_kept" if named else "filter.several_otherwise", Owner.FILTER, "", named
-        )
-    if kinds in scale.habits:
-        return ErrorReason("filter.several_of_one_kind", Owner.FILTER, "", kinds)
-    return ErrorReason("sis.several_of_one_kind", Owner.SIS, "", named)
+        code = "filter.several_kinds_kept" if named else "filter.several_otherwise"
+        return ErrorReason(code, labels=named)
+    if is_habit:
+        return ErrorReason("filter.several_of_one_kind", labels=kinds)
+    return ErrorReason("sis.several_of_one_kind", labels=named)
 
 
 def _is_matter_of_terms(labels: tuple[Label, ...]) -> bool:
@@ -208,14 +232,51 @@ def _is_matter_of_terms(labels: tuple[Label, ...]) -> bool:
 
 
 def _none(group: Blocked, scale: Scale) -> ErrorReason:
+    facts = scale.facts
+    is_uncovered = group.place in scale.uncovered
+    if (
+        facts.shared_sections
+        and facts.shared_sections.sections
+        and not facts.shared_sections.are_lists_filled
+    ):
+        return ErrorReason("sis.no_enrollments")
+    if group.former and (group.former.loss is not Loss.TAKEN_OUT or not is_uncovered):
+        return _of_former_class(group, group.former, scale)
     if group.sign is Sign.TERM_NOT_RUNNING:
         return NO_TERM_RUNS
-    is_uncovered = group.place in scale.uncovered
-    if group.is_listed:
-        return ErrorReason("filter.grade_not_kept" if is_uncovered else "filter.none_kept", Owner.FILTER)
-    if is_uncovered or _are_most(scale.unlisted, scale.facts.students):
-        return ErrorReason("sharing.sections_not_shared", Owner.SHARING)
-    return ErrorReason("sis.in_no_section", Owner.SIS)
+    if not group.is_listed:
+        if is_uncovered or _are_most(scale.unlisted, facts.students):
+            return ErrorReason("sharing.sections_not_shared")
+        return ErrorReason("sis.in_no_section")
+    if facts.shared_sections and facts.shared_sections.only_subject:
+        return ErrorReason("sharing.one_subject_shared")
+    if is_uncovered:
+        return ErrorReason("filter.nothing_kept" if scale.nobody_has_a_class else "filter.grade_not_kept")
+    if facts.was_rostered and not facts.is_filter_new:
+        return ErrorReason("sis.not_in_a_class")
+    return ErrorReason("filter.none_kept")
+
+
+def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> ErrorReason:
+    """Return why students are in no class who had one in the last commit."""
+    told = fate if fate in scale.fates else FormerClassFate(fate.loss, fate.field)
+    match fate.loss:
+        case Loss.UNSHARED:
+            are_alike = sum(one.loss is Loss.UNSHARED for one in scale.all_fates) == 1
+            return ErrorReason("sharing.classes_unshared", fate=fate if are_alike else None)
+        case Loss.EMPTY_LIST:
+            return ErrorReason("sis.class_lists_empty")
+        case Loss.TAKEN_OUT:
+            return ErrorReason("sis.taken_out_of_class" if group.is_listed else "sis.in_no_section")
+        case Loss.TERM_OVER:
+            return NO_TERM_RUNS
+        case Loss.FILTER_CHANGED:
+            return ErrorReason("filter.rules_changed")
+        case Loss.CHANGED | Loss.REPLACED:
+            if fate.field == "name" and not (fate.was or fate.now):
+                return ErrorReason("filter.names_people")
+            code = "sis.sections_changed" if fate.loss is Loss.CHANGED else "sis.sections_replaced"
+            return ErrorReason(code, fate=told)
 
 
 def _most(counts: Counter[tuple[Label, ...]]) -> list[tuple[Label, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 _SMALL: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -10,6 +10,24 @@ LONGEST_NAME: Final = 60
 """Characters of a name that a sentence tells."""
 NAMED: Final = 6
 """Items that a sentence names before it says how many more there are."""
+
+
+_FIELDS: Final[Mapping[str, str]] = {
+    "sis_id": "SIS ID",
+    "state_id": "state ID",
+    "school_id": "school",
+    "dob": "birth date",
+    "hispanic_ethnicity": "Hispanic ethnicity",
+    "ell_status": "English learner status",
+    "frl_status": "free and reduced lunch status",
+    "iep_status": "IEP status",
+}
+"""Fields whose name in a sentence is not their own with blanks."""
+
+
+def field_name(name: str) -> str:
+    """Return a field as a person says it."""
+    return _FIELDS.get(name) or (name if "." in name else name.replace("_", " "))
 
 
 def several(number: int, noun: str) -> str:
@@ -24,6 +42,11 @@ def shortened(text: str) -> str:
     return line if len(line) <= LONGEST_NAME else f"{line[:LONGEST_NAME]}…"
 
 
+def quoted(text: str) -> str:
+    """Return a name or a value in quotation marks."""
+    return f"“{shortened(text)}”"
+
+
 def listing(items: Sequence[str]) -> str:
     """Return items as a sentence lists them: a, b and c."""
     shown = list(items[:NAMED])
@@ -34,11 +57,6 @@ def listing(items: Sequence[str]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def verb(number: int, one: str, many: str) -> str:
-    """Return the verb that fits the number."""
-    return one if number == 1 else many
-
-
 def grades(names: Sequence[str]) -> str:
     """Return grades with their noun: grade 9; grades 9, 10 and Kindergarten."""
-    return f"{verb(len(names), 'grade', 'grades')} {listing(names)}" if names else "no grade"
+    return f"{'grade' if len(names) == 1 else 'grades'} {listing(names)}" if names else "no grade"

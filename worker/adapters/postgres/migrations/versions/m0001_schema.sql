@@ -21,6 +21,8 @@ CREATE TABLE districts (
     committed_digest   bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
     committed_counts   jsonb NOT NULL DEFAULT '{}',
     filter_version     bigint NOT NULL DEFAULT 0,
+    -- The version of the filter that the last commit was decided by.
+    committed_filter_version bigint NOT NULL DEFAULT 0,
     policy_fingerprint text,
     evaluated_on       date,
     -- Events up to the floor are in the last baseline already, and change nothing any more.

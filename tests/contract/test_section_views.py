@@ -84,6 +84,7 @@ def fitting(table: SectionTable, condition: Condition) -> set[str]:
 async def test_groups_are_counted_as_by_hand(store: StoreUnderTest, generated: list[dict[str, Any]]) -> None:
     table, students = await table_of(store), {one["id"]: one["students"] for one in generated}
 
+    in_scope = table.picture.within(IN_FORCE).students
     for by in Grouping:
         groups = table.groups(everything(table), by)
         seats = table.picture.groups([group.sections for group in groups], IN_FORCE.scope)
@@ -92,7 +93,7 @@ async def test_groups_are_counted_as_by_hand(store: StoreUnderTest, generated: l
         for group, seat in zip(groups, seats, strict=True):
             places = Counter(student for one in ids(table, group.sections) for student in students[one])
             one = sum(count == 1 for count in places.values())
-            assert seat == Seats(one, len(places) - one)
+            assert seat == Seats(one, len(places) - one, in_scope - len(places))
             assert seat.students == len(places)
 
 

@@ -82,12 +82,13 @@ async def test_case_and_blanks_do_not_count_in_a_search(browser: Browser) -> Non
 
 
 @pytest.mark.usefixtures("club")
-async def test_sections_are_narrowed_by_school_and_filter(browser: Browser, store: StoreUnderTest) -> None:
+async def test_sections_are_narrowed_by_school_and_the_filter_in_force(
+    browser: Browser, store: StoreUnderTest
+) -> None:
     chosen = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "chess"}]}]}
     await store.districts.set_filter(
         DISTRICT, SectionFilter.model_validate(chosen, strict=False), "ada", "clubs"
     )
-    await evaluate(store)
 
     await browser.of("sections", searching(kept="kept"))
     assert list(rows_of(browser.page, "Sections")) == [CHESS]

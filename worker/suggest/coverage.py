@@ -44,10 +44,11 @@ class FilterCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """How many students in scope would have exactly one class, or several, if some sections alone counted."""
+    """How many students in scope would have one class, several or none if some sections alone counted."""
 
     exactly_one: int
     several: int
+    none: int
 
     @property
     def students(self) -> int:

@@ -130,7 +130,8 @@ class DistrictPicture:
             np.bincount(pairs[which] % len(groups), minlength=len(groups))
             for which in (times == 1, times > 1)
         )
-        return list(map(Seats, one.tolist(), several.tolist()))
+        none = seen.sum() - one - several
+        return list(map(Seats, one.tolist(), several.tolist(), none.tolist()))
 
     def view(self, place: int) -> SectionView:
         """Return one section with what a filter reads beside it, without its people."""

@@ -96,7 +96,7 @@ class Story:
         for fate in fates:
             rules = None
             if move is Move.REQUEST_RULES:
-                rules = rules_asked(await self.store.districts.show(self._id(fate)), None)
+                rules = rules_asked(await self.store.districts.show(self._id(fate)))
             await self.store.onboarding.order(self._id(fate), move, ACTOR, rules=rules)
 
     async def set_window(self, fates: Iterable[str], opens_on: date) -> None:

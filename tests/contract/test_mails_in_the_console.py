@@ -11,14 +11,14 @@ import pytest
 
 from tests.support.builders.mails import mail, put
 from tests.support.builders.records import DISTRICT
+from tests.support.builders.suggestions import suggestion
 from tests.support.fixtures.console_orders import Browser
 from tests.support.fixtures.people import NORTH, Feed, evaluate, homeroom
 from tests.support.fixtures.store import StoreUnderTest
-from worker.console.pages.onboarding_requests import choices_of
 from worker.domain.access.users import Role
 from worker.mail.compose import Composer, Vendor
 from worker.mail.mail_store import KeptMail
-from worker.onboarding.district_store import Description, RulesAsked
+from worker.onboarding.district_store import Description
 
 TEAM = ["ada@larkspur.example", "bo@larkspur.example"]
 RULE = 'Match all sections where name contains "homeroom"'
@@ -74,24 +74,21 @@ async def test_whoever_has_written_already_has_nothing_sent(browser: Browser, st
 
 
 @pytest.mark.usefixtures("writing")
-async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
+async def test_the_first_suggestion_of_the_review_is_asked_for(
     browser: Browser, store: StoreUnderTest, feed: Feed
 ) -> None:
     await store.onboarding.advance()
-    assert "no suggestion that works as sharing rules" in await browser.of("onboarding/request_rules")
+    assert "because the district is not in review" in await browser.of("onboarding/request_rules")
     await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Raku - Quillfeather")))
     assert await evaluate(store) == ["review"]
 
-    listed = await browser.of("onboarding/request_rules")
-    assert RULE in listed
-    assert "32 of 32 students in exactly one class" in listed
-    (key,) = re.findall(r"request_rules\?rules=([0-9a-f]+)", listed)
-    assert "<iframe" not in listed
-    assert "<iframe" in await browser.of(f"onboarding/request_rules?rules={key}")
-    assert RULE in html.unescape(await browser.of(f"onboarding/request_rules/html?rules={key}"))
+    page = html.unescape(await browser.of("onboarding/request_rules"))
+    assert f"<li>{RULE}</li>" in page
+    assert "32 of 32 students in exactly one class." in page
+    assert "<iframe" in page
+    assert RULE in html.unescape(await browser.of("onboarding/request_rules/html"))
+    (key,) = re.findall(r'name="rules" value="([0-9a-f]+)"', page)
 
-    await browser.of("onboarding/request_rules/html?rules=other")
-    assert browser.status == 404
     refused = await browser.of("onboarding/request_rules", {"rules": "other"})
     assert browser.status == 422
     assert "the suggestions have changed" in refused
@@ -99,24 +96,55 @@ async def test_rules_are_asked_for_by_a_suggestion_of_the_standing_review(
     await browser.of("onboarding/request_rules", {"rules": key})
     assert browser.status == 303
     sent = (await kept(store))[0]
-    assert RULE in sent.text
-    assert "32" in sent.text
-    assert RULE in await browser.of("onboarding")
+    assert f"\n  {RULE}\n" in sent.text
+    assert "32 of 32 students will have exactly one class." in sent.text
+    assert not re.search("raku|quillfeather", f"{sent.subject}{sent.text}{sent.html}", re.IGNORECASE)
+    assert RULE in html.unescape(await browser.of("onboarding"))
     await browser.become(Role.VIEWER)
     assert "homeroom" not in await browser.of("onboarding")
 
 
-async def test_only_what_sharing_rules_can_say_is_offered() -> None:
-    coverage = {"exactly_one": 96, "none": 3, "several": 1}
-    said = [
-        {"text": text, "sharing_rules": text == RULE, "coverage": coverage} for text in (RULE, "ours only")
-    ]
+@pytest.mark.usefixtures("writing")
+async def test_what_clever_cannot_say_is_refused_with_a_way_to_our_own_filter(
+    browser: Browser, store: StoreUnderTest, feed: Feed
+) -> None:
+    await store.onboarding.advance()
+    await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Raku - Quillfeather")))
+    assert await evaluate(store) == ["review"]
+    ours = suggestion("ours", sharing_rules=False, filter={"current_term_only": True})
+    await store.districts.keep_search(DISTRICT, [ours, suggestion()])
 
-    ((key, choice),) = choices_of({"review": {"suggestions": said}}).items()
+    page = html.unescape(await browser.of("onboarding/request_rules"))
+    assert (
+        "The first suggestion does not work as sharing rules in Clever, because it keeps only sections of "
+        "current terms. Our own section filter can do it." in page
+    )
+    assert f'href="/districts/{DISTRICT}/filter">Go to the section filter</a>' in page
+    assert "<iframe" not in page
+    await browser.of("onboarding/request_rules/html")
+    assert browser.status == 404
 
-    assert choice == RulesAsked(RULE, 96, 3, 1)
-    assert re.fullmatch("[0-9a-f]{16}", key), "a rule may hold a name, and stands in no address"
-    assert choices_of({"review": None}) == {}
+    refused = await browser.of("onboarding/request_rules", {})
+    assert browser.status == 409
+    assert "does not work as sharing rules" in refused
+    assert [one.kind.value for one in await kept(store)] == ["rostered"]
+    await browser.of("onboarding/request_rules", {"written": "yes"})
+    assert browser.status == 303
+
+
+@pytest.mark.usefixtures("writing")
+async def test_a_search_on_the_page_is_what_a_district_is_asked_for_next(
+    browser: Browser, store: StoreUnderTest, feed: Feed
+) -> None:
+    await store.onboarding.advance()
+    await feed.send(("sections", homeroom(702, NORTH, EVERYBODY, name="Raku - Quillfeather")))
+    await evaluate(store)
+    await store.districts.keep_search(DISTRICT, [])
+    assert "no suitable section filter was found" in await browser.of("onboarding/request_rules")
+
+    await browser.of("filter/suggest", {})
+
+    assert RULE in html.unescape(await browser.of("onboarding/request_rules"))
 
 
 @pytest.mark.usefixtures("writing")

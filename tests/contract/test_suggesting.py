@@ -295,8 +295,8 @@ async def test_a_district_that_connects_with_students_and_shares_its_sections_la
     one, other = await reviews(store)
     assert one["suggestions"] == []
     assert other["suggestions"][0]["coverage"] == {"exactly_one": 40, "none": 0, "several": 0}
-    asked = rules_asked(await store.districts.show(DISTRICT), None)
-    assert asked.text == 'Match all sections where name contains "homeroom"'
+    asked = rules_asked(await store.districts.show(DISTRICT))
+    assert asked.rules == ('Match all sections where name contains "homeroom"',)
 
 
 async def test_suggestions_of_a_version_that_did_not_say_for_what_are_none(store: StoreUnderTest) -> None:

@@ -14,11 +14,12 @@ from worker.domain.mail.mails import (
     Composed,
     Invitation,
     MailKind,
-    RuleCoverage,
+    ReadyToAssess,
     RulesRequest,
     SyncSettings,
     Values,
 )
+from worker.domain.review.suggestion_texts import StudentsPlaced
 from worker.mail.compose import Composer, Vendor
 from worker.mail.samples import SAMPLES
 from worker.runtime.errors import MailError
@@ -31,8 +32,6 @@ EVERY_SAMPLE = [values for samples in SAMPLES.values() for values in samples]
 
 WORD = re.compile(r"[^\W\d]\w*|\d{2,}")
 """Single digits number the lines of a list, which HTML does by itself."""
-ONLY_IN_TEXT = {"here"}
-"""What stands before an address instead of a button."""
 OF_THE_BUTTON = {"if", "the", "button", "does", "not", "work", "open", "address", "through"}
 
 
@@ -63,21 +62,30 @@ def words_of(html: str) -> list[str]:
     return parser.words
 
 
-def rules_request(*, is_paused: bool, until: date | None = None) -> Composed:
-    values = RulesRequest(
-        "Maple Hollow",
-        'Match all sections where name contains "homeroom"',
-        RuleCoverage(996, 3, 5, 1004),
-        SyncSettings(is_paused, until),
-    )
-    return OURS.compose(values)
+HOMEROOM = 'Match all sections where name contains "homeroom"'
+ADVISORY = 'Match all sections where name contains "advisory" and school is "North High"'
+
+
+def rules_request(
+    *rules: str,
+    placed: tuple[int, int, int] = (996, 3, 5),
+    is_paused: bool = False,
+    until: date | None = None,
+) -> Composed:
+    sync = SyncSettings(is_paused, until)
+    return OURS.compose(RulesRequest("Maple Hollow", rules or (HOMEROOM,), StudentsPlaced(*placed), sync))
+
+
+def lines_of(mail: Composed) -> list[str]:
+    """Return the lines of a mail's text that say something."""
+    return [line for line in mail.text.splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize("values", EVERY_SAMPLE, ids=lambda each: each.kind.value)
 def test_every_kind_says_the_same_as_text_and_as_html(values: Values) -> None:
     mail = OURS.compose(values)
 
-    in_text = {word.lower() for word in WORD.findall(mail.text)} - ONLY_IN_TEXT
+    in_text = {word.lower() for word in WORD.findall(mail.text)}
     in_html = {word.lower() for word in words_of(mail.html)}
     about = {word.lower() for word in WORD.findall(f"{mail.subject} {values.district_name} Insights for")}
     assert in_text - in_html == set()
@@ -94,21 +102,92 @@ def test_every_kind_has_a_preview(kind: MailKind) -> None:
     assert not re.search(r"\n{3,}|[{}]", mail.text)
 
 
-def test_a_rule_comes_with_its_coverage_and_the_question_of_the_sync() -> None:
-    mail = rules_request(is_paused=False)
+def test_one_rule_is_asked_for_with_what_happens_to_the_rest() -> None:
+    mail = rules_request()
 
-    assert 'Match all sections where name contains "homeroom"' in mail.text
-    assert "996 students with exactly one class" in mail.text
-    assert "3 students without a class" in mail.text
-    assert "5 students with more than one class" in mail.text
+    assert mail.subject == "One sharing rule to set for Insights"
+    assert f"\n  {HOMEROOM}\n" in mail.text
+    assert "Please share sections by this rule in Clever, instead of what you share" in mail.text
+    assert "Students who are in no matching section will no longer be shared with us." in mail.text
+    assert "matches any of these rules" not in mail.text
     assert "the sync must not be paused" in mail.text
+
+
+def test_each_of_several_rules_is_a_line_of_its_own() -> None:
+    mail = rules_request(HOMEROOM, ADVISORY)
+
+    assert mail.subject == "2 sharing rules to set for Insights"
+    assert [line for line in lines_of(mail) if "Match all" in line] == [
+        f"  1. {HOMEROOM}",
+        f"  2. {ADVISORY}",
+    ]
+    assert "by these 2 rules in Clever" in mail.text
+    assert "A section is shared if it matches any of these rules." in mail.text
+    assert mail.html.count("<li") == 2
+
+
+@pytest.mark.parametrize(
+    ("placed", "rules", "sentences"),
+    [
+        ((1, 0, 0), 1, "With this rule, 1 of 1 student will have exactly one class."),
+        ((2, 0, 0), 2, "With these rules, 2 of 2 students will have exactly one class."),
+        (
+            (9, 1, 0),
+            1,
+            "With this rule, 9 of 10 students will have exactly one class. "
+            "1 student would still have no class. We will contact you about this student.",
+        ),
+        (
+            (998, 0, 2),
+            2,
+            "With these rules, 998 of 1,000 students will have exactly one class. "
+            "2 students would still have more than one class. We will contact you about these students.",
+        ),
+        (
+            (0, 1_200, 1),
+            1,
+            "With this rule, 0 of 1,201 students will have exactly one class. "
+            "1,200 students would still have no class, and 1 more than one. "
+            "We will contact you about these students.",
+        ),
+    ],
+)
+def test_students_without_exactly_one_class_are_counted_only_where_there_are_any(
+    placed: tuple[int, int, int], rules: int, sentences: str
+) -> None:
+    mail = rules_request(*[HOMEROOM] * rules, placed=placed)
+
+    assert sentences in lines_of(mail)
+    assert sentences in mail.html
+
+
+@pytest.mark.parametrize(
+    ("students", "line"),
+    [
+        (1, "  1 student, with exactly one class"),
+        (2, "  2 students, each with exactly one class"),
+        (1_004, "  1,004 students, each with exactly one class"),
+    ],
+)
+def test_a_launch_counts_one_student_and_many(students: int, line: str) -> None:
+    ready = ReadyToAssess("Maple Hollow", date(2026, 9, 15), students, 39, 3)
+
+    assert line in lines_of(OURS.compose(ready))
 
 
 def test_a_paused_sync_is_told_with_its_end() -> None:
     mail = rules_request(is_paused=True, until=date(2026, 9, 14))
 
-    assert "YOUR SYNC IS PAUSED until Monday, September 14, 2026." in mail.text
+    assert "Your sync is paused until Monday, September 14, 2026. The change" in mail.text
     assert "paused until Monday, September 14, 2026." in mail.html
+
+
+def test_a_rule_is_text_in_html_and_nothing_else() -> None:
+    mail = rules_request('Match all sections where name contains "<script>"', HOMEROOM)
+
+    assert "<script>" not in mail.html
+    assert "&lt;script&gt;" in mail.html
+    assert "<script>" in mail.text
 
 
 def test_what_stands_in_a_value_is_text_in_html_and_nothing_else() -> None:
@@ -153,6 +232,11 @@ def test_a_template_of_ones_own_stands_in_place_of_ours_and_the_others_stay(tmp_
             "rostered.txt",
             "Subject: x\n\n{% include 'no.txt' %}",
             r"rostered\.txt: template no\.txt not found",
+        ),
+        (
+            "rostered.sentences.txt",
+            "{% set x %}{{ pupils }}{% endset %}\n",
+            r"sentences\.txt, line 1: 'pupils' is",
         ),
         ("end.txt", "{{ vendor.name }}\n", r"end\.txt, line 1: 'str object' has no attribute 'name'"),
     ],

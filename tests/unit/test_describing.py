@@ -9,11 +9,9 @@ import pytest
 from worker.domain.mail.mails import MOST_RECIPIENTS
 from worker.domain.onboarding.contact_text import (
     LONGEST_NAME,
-    LONGEST_RULE,
     checked_contacts,
     checked_district,
     checked_name,
-    checked_rule,
     checked_zone,
 )
 from worker.runtime.errors import OnboardingError
@@ -31,8 +29,6 @@ def test_a_contact_that_is_written_two_ways_is_one_and_the_first_is_kept() -> No
         (checked_district, "0a" * 12, "0a" * 12),
         (checked_name, "  Larkspur Unified ", "Larkspur Unified"),
         (checked_name, "x" * LONGEST_NAME, "x" * LONGEST_NAME),
-        (checked_rule, " All  schools,\nall sections ", "All schools, all sections"),
-        (checked_rule, "x" * LONGEST_RULE, "x" * LONGEST_RULE),
         (lambda zone: checked_zone(zone).key, "America/Chicago", "America/Chicago"),
     ],
 )
@@ -48,9 +44,6 @@ def test_what_is_allowed_is_kept_without_spaces(check: Callable[[str], str], tex
         (checked_name, " ", "name: expected one line"),
         (checked_name, "x" * (LONGEST_NAME + 1), "name: expected one line"),
         (checked_name, "one\ntwo", "name: expected one line"),
-        (checked_rule, " ", "rules: expected text"),
-        (checked_rule, "x" * (LONGEST_RULE + 1), "rules: expected text"),
-        (checked_rule, "a\0b", "rules: expected text"),
         (checked_zone, "America/Larkspur", "time zone: expected a name"),
     ],
 )

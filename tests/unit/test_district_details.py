@@ -53,10 +53,11 @@ def details(
     window: dict[str, Any] | None = None,
     approvals: tuple[dict[str, Any], ...] = (),
     review: dict[str, Any] | None = None,
+    search: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the details of a district of which the store has these rows."""
     rows = DistrictRows(
-        row or district(), window, None, None, approvals, review, {"s1": "Maple"} if review else {}
+        row or district(), window, None, None, approvals, review, search, {"s1": "Maple"} if review else {}
     )
     return district_details(rows, NOW)
 
@@ -66,6 +67,14 @@ def test_students_are_counted_as_ready_blocked_and_outside_the_scope() -> None:
 
     assert shown["students"] == {"total": 10, "ready": 7, "blocked": 3, "outside_scope": 2}
     assert shown["roster"] == {"students": 4, "digest": "0" * 63 + "f"}
+
+
+def test_the_last_search_is_shown_with_when_it_was_made() -> None:
+    assert details()["search"] is None
+    assert details(search={"made_at": THEN, "suggestions": []})["search"] == {
+        "made_at": AT_THEN,
+        "suggestions": [],
+    }
 
 
 def test_a_hold_says_since_when_who_and_why() -> None:

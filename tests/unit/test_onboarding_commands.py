@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from tests.support.builders.records import DISTRICT
+from tests.support.builders.suggestions import AT_NINE, search_at, suggestion
 from worker.cli.context import CommandContext
 from worker.cli.onboarding import onboarding
 from worker.cli.onboarding_reports import Journey, LinesReport, as_json, district_report, rules_asked
@@ -42,14 +43,10 @@ RECORD = Record(
 MADE = Transition(DISTRICT, State.ROSTERED, Move.SCHEDULE, State.LAUNCH_SCHEDULED, NOW, None, None, {})
 
 
-def suggestion(text: str, *, rules: bool = True) -> dict[str, Any]:
-    coverage = {"exactly_one": 9, "none": 1, "several": 0}
-    return {"text": text, "sharing_rules": rules, "coverage": coverage}
-
-
-def details(*suggestions: dict[str, Any], in_review: bool = True) -> dict[str, Any]:
-    review = {"suggestions": list(suggestions)} if in_review else None
-    return {"district_id": DISTRICT, "review": review}
+def details(*suggestions: dict[str, Any], search: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the details of a district in review."""
+    review = {"decided_at": AT_NINE, "suggestions": list(suggestions)}
+    return {"district_id": DISTRICT, "review": review, "search": search}
 
 
 def printed(what: Any, width: int) -> list[str]:
@@ -59,33 +56,36 @@ def printed(what: Any, width: int) -> list[str]:
     return captured.get().splitlines()
 
 
-def test_the_first_suggestion_that_sharing_rules_can_say_is_asked_for() -> None:
-    found = details(suggestion("ours", rules=False), suggestion("theirs"), suggestion("another"))
+def test_what_clever_cannot_say_is_refused_with_the_command_for_our_own_filter() -> None:
+    ours = suggestion("ours") | {"sharing_rules": False, "filter": {"current_term_only": True}}
 
-    assert rules_asked(found, None).text == "theirs"
-    assert rules_asked(found, 3).text == "another"
-    assert (rules_asked(found, 2).exactly_one, rules_asked(found, 2).none) == (9, 1)
+    with pytest.raises(OrderRefused) as refused:
+        rules_asked(details(ours, suggestion("theirs")))
+
+    suggest = f"rostering filter suggest {DISTRICT}"
+    assert str(refused.value) == (
+        "the first suggestion does not work as sharing rules in Clever, because it keeps only sections of "
+        f"current terms. Our own section filter can do it: run `{suggest} --pick 1 > filter.json`, then "
+        f"`rostering filter set {DISTRICT} filter.json`"
+    )
 
 
 @pytest.mark.parametrize(
-    ("found", "number", "error", "problem"),
+    ("found", "why"),
     [
-        (details(in_review=False), None, OrderRefused, "not in review; give your own with --text"),
-        (
-            details(suggestion("ours", rules=False)),
-            None,
-            OrderRefused,
-            "no suggestion of its review works as sharing rules",
-        ),
-        (details(suggestion("a"), suggestion("b", rules=False)), 2, OrderRefused, "only as a section filter"),
-        (details(suggestion("a")), 2, UsageError, "expected 1 to 1"),
+        (details() | {"review": None}, "the district is not in review"),
+        (details(), "no suitable section filter was found"),
+        (details() | {"review": None, "search": search_at(AT_NINE)}, "no suitable section filter was found"),
     ],
 )
-def test_what_cannot_be_asked_for_is_refused(
-    found: dict[str, Any], number: int | None, error: type[Exception], problem: str
-) -> None:
-    with pytest.raises(error, match=problem):
-        rules_asked(found, number)
+def test_without_a_suggestion_the_refusal_says_how_to_search(found: dict[str, Any], why: str) -> None:
+    with pytest.raises(OrderRefused) as refused:
+        rules_asked(found)
+
+    assert str(refused.value) == (
+        f"there are no sharing rules to request, because {why}; search with "
+        f"`rostering filter suggest {DISTRICT}`"
+    )
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -131,7 +131,6 @@ def test_json_counts_contacts_and_has_no_address() -> None:
         (["window", DISTRICT, "--none", "--opens", "2026-09-15"], "--opens DATE or --none"),
         (["edit", DISTRICT], "--name, --contact or --time-zone"),
         (["link", DISTRICT, "--new", "--revoke"], "got both"),
-        (["request-rules", DISTRICT, "--text", "x", "--suggestion", "1"], "got both"),
         (["drop", DISTRICT], "--yes"),
     ],
 )

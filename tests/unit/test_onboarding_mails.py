@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.builders.onboarding_states import RULES
 from worker.domain.mail.mails import (
     Composed,
     Invitation,
     MailKind,
     ReadyToAssess,
     Rostered,
-    RuleCoverage,
     RulesRequest,
     SharingRequest,
     SyncSettings,
@@ -89,18 +89,10 @@ def test_an_invitation_has_the_page_of_its_link_and_the_day_on_which_it_ends_in_
     assert values.link_expires_on == date(2026, 10, 7)
 
 
-@pytest.mark.parametrize(
-    ("asked", "coverage"),
-    [
-        (RulesAsked("a rule", 90, 7, 3), RuleCoverage(90, 7, 3, 100)),
-        (RulesAsked("a rule", 90), RuleCoverage(90, 0, 0, 90)),
-        (RulesAsked("a rule"), None),
-    ],
-)
-def test_a_request_for_rules_tells_counted_gains(asked: RulesAsked, coverage: RuleCoverage | None) -> None:
-    values = Letters().of_order(Move.REQUEST_RULES, rules=asked)
+def test_a_request_for_rules_has_the_rules_and_what_they_give() -> None:
+    values = Letters().of_order(Move.REQUEST_RULES, rules=RULES)
 
-    assert values == RulesRequest("Larkspur", "a rule", coverage, SyncSettings(is_paused=False))
+    assert values == RulesRequest("Larkspur", RULES.rules, RULES.placed, SyncSettings(is_paused=False))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +100,7 @@ def test_a_request_for_rules_tells_counted_gains(asked: RulesAsked, coverage: Ru
 )
 def test_a_request_for_rules_tells_of_a_paused_sync(end: str | None, until: date | None) -> None:
     record = {"state": "paused", "pause_start": "2026-09-01", "pause_end": end}
-    values = Letters().of_order(Move.REQUEST_RULES, replace(SEEN, clever_record=record), RulesAsked("a rule"))
+    values = Letters().of_order(Move.REQUEST_RULES, replace(SEEN, clever_record=record), RULES)
 
     assert isinstance(values, RulesRequest)
     assert values.sync == SyncSettings(is_paused=True, paused_until=until)

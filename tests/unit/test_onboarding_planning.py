@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import structlog
 
+from tests.support.builders.onboarding_states import RULES
 from worker.domain.mail.mails import Composed, Values
 from worker.domain.onboarding.launch_dates import AssessmentWindow
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import DistrictFacts, Onboarding, Step, Trouble
-from worker.onboarding.district_store import Description, RulesAsked
+from worker.onboarding.district_store import Description
 from worker.onboarding.observation import Observation, OnboardingRules, sync_troubles
 from worker.onboarding.planning import (
     PlannedTransitions,
@@ -141,14 +142,12 @@ def test_a_launch_opens_anew_only_where_it_stands_and_the_day_is_another() -> No
 
 
 def test_a_request_for_rules_names_them_where_an_email_is_written() -> None:
-    with pytest.raises(OnboardingError, match="choose which sharing rules"):
+    with pytest.raises(OnboardingError, match="say which sharing rules"):
         checked_request(Move.REQUEST_RULES, None, writes=True)
 
     assert checked_request(Move.REQUEST_RULES, None, writes=False) is None
-    assert checked_request(Move.INVITE, RulesAsked("a rule"), writes=True) is None
-    assert checked_request(Move.REQUEST_RULES, RulesAsked(" a rule ", 3), writes=True) == RulesAsked(
-        "a rule", 3
-    )
+    assert checked_request(Move.INVITE, RULES, writes=True) is None
+    assert checked_request(Move.REQUEST_RULES, RULES, writes=True) == RULES
 
 
 def test_what_nobody_said_of_a_district_stays_unsaid() -> None:

@@ -16,7 +16,7 @@ from worker.cli.onboarding_export import export
 from worker.cli.onboarding_reports import Journey, LinesReport, as_json, district_report, rules_asked
 from worker.cli.terminal_output import say
 from worker.domain.onboarding.states import Move, State
-from worker.onboarding.district_store import ConnectLink, Description, Record, RulesAsked
+from worker.onboarding.district_store import ConnectLink, Description, Record
 from worker.onboarding.todo import todos, waits_of
 from worker.runtime.count_text import counted
 from worker.runtime.errors import UsageError
@@ -155,29 +155,18 @@ def request_sharing(ctx: CommandContext, district: str, no_mail: bool) -> None:
 
 @onboarding.command("request-rules")
 @_district
-@click.option(
-    "--suggestion",
-    type=click.IntRange(min=1),
-    help="Number of the suggestion in its review (default: the first that fits).",
-)
-@click.option("--text", help="Your own rules, as the district will read them.")
 @_no_mail
 @click.pass_obj
-def request_rules(
-    ctx: CommandContext, district: str, suggestion: int | None, text: str | None, no_mail: bool
-) -> None:
+def request_rules(ctx: CommandContext, district: str, no_mail: bool) -> None:
     """Ask a district to set sharing rules.
 
-    By default they are the first suggestion that can be written as sharing rules.
+    They are the first suggestion of its latest review or search.
     """
-    if text is not None and suggestion is not None:
-        raise UsageError("request-rules: expected --suggestion or --text, got both")
-    rules = RulesAsked(text) if text is not None else None
 
     async def asked(store: Stores, district_id: str) -> None:
-        found = rules or rules_asked(await store.districts.show(district_id), suggestion)
+        rules = None if no_mail else rules_asked(await store.districts.show(district_id))
         await store.onboarding.order(
-            district_id, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=found
+            district_id, Move.REQUEST_RULES, ctx.actor, writes=not no_mail, rules=rules
         )
 
     ctx.on_district(district, asked)

@@ -18,10 +18,11 @@ from worker.cli.terminal import moment
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.todo import Wait, reportable_troubles
 from worker.mail.mail_store import KeptMail
-from worker.onboarding.district_store import Record, RulesAsked, Transition, suggested_rules
+from worker.onboarding.district_store import Record, RulesAsked, Transition
+from worker.onboarding.rules_request import NoSharingRules, NoSuggestions, rules_to_request
 from worker.onboarding.todo import waits_of
 from worker.runtime.count_text import counted
-from worker.runtime.errors import OrderRefused, UsageError
+from worker.runtime.errors import OrderRefused
 
 STYLES: Final = {
     State.READY: "green",
@@ -132,25 +133,17 @@ def district_report(journey: Journey) -> RenderableType:
     )
 
 
-def rules_asked(details: Mapping[str, Any], number: int | None) -> RulesAsked:
-    """Return a suggestion of the review that a district stands in, as rules to ask it for.
-
-    Raises `OrderRefused` where there is none that sharing rules can say, `UsageError` for a wrong number.
-    """
-    found = suggested_rules(details)
-    usable = [one for one in found if one is not None]
-    if not usable:
-        is_in_review = details["review"] is not None
-        why = "no suggestion of its review works as sharing rules" if is_in_review else "it is not in review"
-        raise OrderRefused(
-            f"district {details['district_id']}: no rules to request: {why}; give your own with --text"
-        )
-    if number is not None and not 1 <= number <= len(found):
-        raise UsageError(f"--suggestion {number}: expected 1 to {len(found)}")
-    chosen = usable[0] if number is None else found[number - 1]
-    if chosen is None:
-        raise OrderRefused(f"suggestion {number} does not work as sharing rules, only as a section filter")
-    return chosen
+def rules_asked(details: Mapping[str, Any]) -> RulesAsked:
+    """Return the rules to ask a district for; raises `OrderRefused` with the commands that help instead."""
+    district_id = details["district_id"]
+    suggest = f"rostering filter suggest {district_id}"
+    try:
+        return rules_to_request(details)
+    except NoSharingRules as refused:
+        apply = f"`{suggest} --pick 1 > filter.json`, then `rostering filter set {district_id} filter.json`"
+        raise OrderRefused(f"{refused}: run {apply}") from None
+    except NoSuggestions as refused:
+        raise OrderRefused(f"{refused}; search with `{suggest}`") from None
 
 
 def _facts(journey: Journey) -> Table:

@@ -16,10 +16,10 @@ from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
 from worker.cli.terminal_output import say
+from worker.operations.filter_search import find_filters
 from worker.runtime.count_text import counted
 from worker.runtime.errors import OrderRefused, UsageError
 from worker.suggest.literal import NOT_IN_RULES
-from worker.suggest.service import search
 from worker.suggest.suggestions import Leftover, Suggestion
 
 SECONDS = 240.0
@@ -41,7 +41,10 @@ LISTED = 5
 )
 @click.pass_obj
 def suggest(ctx: CommandContext, district: str, as_json: bool, pick: int | None, seconds: float) -> None:
-    """Search for filters that give every student exactly one class. Nothing is changed."""
+    """Search for filters that give every student exactly one class. The district is not changed.
+
+    `rostering onboarding request-rules` asks for the first one.
+    """
     found, none_because = ctx.on_district(district, partial(_suggest, ctx.actor, seconds))
     if pick is not None:
         if not found:
@@ -156,10 +159,9 @@ def why_none(details: Mapping[str, Any]) -> str:
 async def _suggest(
     actor: str, seconds: float, store: Stores, district_id: str
 ) -> tuple[list[Suggestion], str]:
-    in_force = (await store.districts.current_filter(district_id)).section_filter
     _, picture = await store.pictures.read(district_id)
     with progress_bars() as progress:
-        found = await search(picture.build, in_force, seconds, progress)
+        found = await find_filters(store.districts, district_id, picture.build, seconds, progress)
     if not all(one.names_nobody for one in found):  # the filter in force is one of them
         await store.districts.note(district_id, "lookup.filter", actor, {"suggestions": len(found)})
     return found, "" if found else why_none(await store.districts.show(district_id))

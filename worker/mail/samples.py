@@ -14,15 +14,16 @@ from worker.domain.mail.mails import (
     MailKind,
     ReadyToAssess,
     Rostered,
-    RuleCoverage,
     RulesRequest,
     SharingRequest,
     SyncSettings,
     Values,
 )
+from worker.domain.review.suggestion_texts import StudentsPlaced
 
 _DISTRICT: Final = "Maple Hollow School District"
-_RULE: Final = 'Match all sections where name contains "homeroom"'
+_RULE: Final = ('Match all sections where name contains "homeroom"',)
+_RULES: Final = (*_RULE, 'Match all sections where name contains "advisory" and grade is "9"')
 
 SAMPLES: Final[Mapping[MailKind, Sequence[Values]]] = {
     MailKind.INVITATION: [
@@ -33,7 +34,7 @@ SAMPLES: Final[Mapping[MailKind, Sequence[Values]]] = {
             (
                 "Log in to Clever and approve our application for your district.",
                 "Share your students, teachers, schools and all sections with it.",
-                "Tell us when your assessment window opens.",
+                "Send us the date on which your assessment window opens.",
             ),
         ),
     ],
@@ -44,13 +45,13 @@ SAMPLES: Final[Mapping[MailKind, Sequence[Values]]] = {
     MailKind.RULES_REQUEST: [
         RulesRequest(
             _DISTRICT,
-            _RULE,
-            RuleCoverage(996, 3, 5, 1004),
+            _RULES,
+            StudentsPlaced(996, 3, 5),
             SyncSettings(is_paused=True, paused_until=date(2026, 9, 14)),
         ),
-        RulesRequest(_DISTRICT, _RULE, RuleCoverage(1004, 0, 0, 1004), SyncSettings(is_paused=False)),
-        RulesRequest(_DISTRICT, _RULE, None, SyncSettings(is_paused=False)),
-        RulesRequest(_DISTRICT, _RULE, RuleCoverage(1003, 1, 0, 1004), SyncSettings(is_paused=True)),
+        RulesRequest(_DISTRICT, _RULE, StudentsPlaced(1004, 0, 0), SyncSettings(is_paused=False)),
+        RulesRequest(_DISTRICT, _RULE, StudentsPlaced(1003, 1, 0), SyncSettings(is_paused=True)),
+        RulesRequest(_DISTRICT, _RULES, StudentsPlaced(1002, 0, 2), SyncSettings(is_paused=False)),
     ],
     MailKind.ROSTERED: [
         Rostered(_DISTRICT, 1004, 39, 3, date(2026, 9, 10)),

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Onboarding, Sharing, Step, Trouble
+from worker.domain.review.suggestion_texts import StudentsPlaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +106,10 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class RulesAsked:
-    """Which sharing rules to ask a district for: a suggestion's text, and what it would give.
+    """Which sharing rules to ask a district for, and how many students they would give a class."""
 
-    None where nobody counted it, since the text is a person's own.
-    """
-
-    text: str
-    exactly_one: int | None = None
-    none: int | None = None
-    several: int | None = None
-
-
-def suggested_rules(details: Mapping[str, Any]) -> list[RulesAsked | None]:
-    """Return the suggestions of a district's review as rules to ask for; None where rules cannot say it."""
-    found = (details.get("review") or {}).get("suggestions") or []
-    return [_rules(one) if one["sharing_rules"] else None for one in found]
-
-
-def _rules(one: Mapping[str, Any]) -> RulesAsked:
-    coverage = one["coverage"]
-    return RulesAsked(one["text"], coverage["exactly_one"], coverage["none"], coverage["several"])
+    rules: tuple[str, ...]
+    placed: StudentsPlaced
 
 
 class OnboardingReads(Protocol):

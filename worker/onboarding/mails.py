@@ -12,7 +12,6 @@ from worker.domain.mail.mails import (
     MailKind,
     ReadyToAssess,
     Rostered,
-    RuleCoverage,
     RulesRequest,
     SharingRequest,
     SyncSettings,
@@ -113,7 +112,7 @@ def _ordered(
             ASKED,
         )
     if rules is not None:
-        return RulesRequest(_name(seen), rules.text, _coverage(rules), _sync(seen))
+        return RulesRequest(_name(seen), rules.rules, rules.placed, _sync(seen))
     return SharingRequest(_name(seen))
 
 
@@ -122,13 +121,6 @@ def _rostered(seen: Observation, onboarding_rules: OnboardingRules) -> Rostered:
     is_to_come = window is not None and window.launches_at(calendar) > seen.now
     launches_on = window.launches_on(calendar) if window and is_to_come else None
     return Rostered(_name(seen), *_counts(seen), launches_on)
-
-
-def _coverage(rules: RulesAsked) -> RuleCoverage | None:
-    if rules.exactly_one is None:
-        return None
-    none, several = rules.none or 0, rules.several or 0
-    return RuleCoverage(rules.exactly_one, none, several, rules.exactly_one + none + several)
 
 
 def _sync(seen: Observation) -> SyncSettings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -93,9 +93,9 @@ def checked_request(move: Move, rules: RulesAsked | None, *, writes: bool) -> Ru
         return None
     if rules is None:
         if writes:
-            raise OnboardingError("rules: choose which sharing rules to request")
+            raise OnboardingError("rules: say which sharing rules to request")
         return None
-    return replace(rules, text=contact_text.checked_rule(rules.text))
+    return rules
 
 
 def checked_description(said: Description) -> tuple[str | None, list[str] | None, str | None]:

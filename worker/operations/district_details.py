@@ -36,6 +36,8 @@ class DistrictRows:
     """The last two, the newest first."""
     review: dict[str, Any] | None
     """What was kept of the review that the district is in."""
+    search: Row | None
+    """The last search for section filters that a person made."""
     school_names: dict[str, str]
     """Of the schools that the review's causes name, by their ids."""
 
@@ -52,6 +54,7 @@ def district_details(rows: DistrictRows, now: datetime) -> dict[str, Any]:
         "last_decision": _instants(rows.decision),
         "last_batch": _instants(rows.batch),
         "review": review,
+        "search": _instants(rows.search),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -120,6 +121,12 @@ class DistrictCommands(Protocol):
 
     async def note(self, district_id: str | None, action: str, actor: str, detail: dict[str, Any]) -> None:
         """Write what somebody did into the audit; None: with no district in particular."""
+
+    async def keep_search(self, district_id: str, suggestions: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what a search for section filters found for a district, in the place of what one found before.
+
+        `suggestions` are as they are in a review; none may name a person.
+        """
 
     async def purge(self, district_id: str, actor: str) -> dict[str, int]:
         """Delete all of a district's data; return how much there was, which the audit keeps.

@@ -11,12 +11,15 @@ from tests.support.builders.records import DISTRICT
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.onboarding.districts import PostgresOnboarding
 from worker.domain.onboarding.states import Move, State
+from worker.domain.review.suggestion_texts import StudentsPlaced
 from worker.mail.compose import Composer, Vendor
 from worker.onboarding.district_store import Description, RulesAsked, Transition
 from worker.onboarding.observation import OnboardingRules
 
 TEAM: Final = Description("Larkspur", ["Ada Park <ada@larkspur.example>"], "America/Chicago")
-RULES: Final = RulesAsked('Match all sections where name contains "homeroom"', 996, 3, 1)
+RULES: Final = RulesAsked(
+    ('Match all sections where name contains "homeroom"',), StudentsPlaced(exactly_one=996, none=3, several=1)
+)
 GUIDANCE: Final = OnboardingRules(compose=Composer(Vendor()).compose, public_url="https://console.example")
 DAY: Final = timedelta(days=1)
 

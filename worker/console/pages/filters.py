@@ -20,8 +20,8 @@ from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
 from worker.operations.district_queries import FindingsAsked
 from worker.operations.districts import FilterVersion
+from worker.operations.filter_search import find_filters
 from worker.runtime.count_text import counted
-from worker.suggest.service import search
 from worker.suggest.wording import can_share, filter_text, rule_text
 
 SEARCH_SECONDS: Final = 20.0
@@ -86,9 +86,8 @@ async def _suggest(console: Console, request: web.Request) -> web.Response:
     district_id = request.match_info["district"]
     try:
         async with ordering("suggest"):
-            current = await console.districts.current_filter(district_id)
             picture = await console.pictures.of(district_id)
-            found = await search(lambda: picture, current.section_filter, SEARCH_SECONDS)
+            found = await find_filters(console.districts, district_id, lambda: picture, SEARCH_SECONDS)
     except NotDone as no:
         return await _filter(console, request, no.refused)
     return await _filter(console, request, found=[one.to_json() for one in found])

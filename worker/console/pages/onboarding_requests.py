@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -18,7 +17,8 @@ from worker.console.page import Route
 from worker.console.pages.onboarding import ASKING, details_of
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, target
-from worker.onboarding.district_store import RulesAsked, suggested_rules
+from worker.onboarding.district_store import RulesAsked
+from worker.onboarding.rules_request import rules_to_request
 from worker.runtime.errors import OnboardingError
 
 NOTICES.update(
@@ -45,23 +45,21 @@ def pages(console: Console) -> list[Route]:
 
 
 async def _asking(
-    console: Console,
-    move: Move,
-    request: web.Request,
-    refused: RefusedForm | None = None,
-    key: str | None = None,
+    console: Console, move: Move, request: web.Request, refused: RefusedForm | None = None
 ) -> web.Response:
     district_id = request.match_info["district"]
     record = await console.onboarding.record(district_id)
     details = await details_of(console, district_id, record)
     await console.audit_lookup(request, district_id, "contacts")
-    choices = choices_of(details) if move is Move.REQUEST_RULES else {}
-    key = request.query.get("rules", "") if key is None else key
-    chosen = choices.get(key)
     is_allowed = target(record.onboarding.state, move) is not None
-    mail, missing = None, None
-    if is_allowed and (chosen is not None or move is not Move.REQUEST_RULES):
-        mail, missing = await _preview(console, district_id, move, chosen)
+    rules, mail, missing = None, None, None
+    if is_allowed:
+        try:
+            async with ordering("preview"):
+                rules = rules_to_request(details) if move is Move.REQUEST_RULES else None
+                mail = await console.onboarding.preview(district_id, move, rules)
+        except NotDone as no:
+            missing = _missing(no)
     answer = console.render(
         request,
         "asking.html",
@@ -69,8 +67,8 @@ async def _asking(
         record=record,
         move=move,
         is_allowed=is_allowed,
-        choices=choices,
-        chosen=key if chosen else None,
+        rules=rules,
+        key=rules and key_of(rules),
         mail=mail,
         missing=missing,
         refused=refused,
@@ -81,15 +79,24 @@ async def _asking(
 async def _html(console: Console, move: Move, request: web.Request) -> web.Response:
     """Answer with the HTML of the e-mail, for the frame of its page."""
     district_id = request.match_info["district"]
-    record = await console.onboarding.record(district_id)
-    details = await details_of(console, district_id, record)
-    chosen = choices_of(details).get(request.query.get("rules", ""))
-    if move is Move.REQUEST_RULES and chosen is None:
-        raise web.HTTPNotFound
-    mail, _ = await _preview(console, district_id, move, chosen)
-    if mail is None:
-        raise web.HTTPNotFound
+    try:
+        async with ordering("preview"):
+            mail = await _preview(console, district_id, move)
+    except NotDone as no:
+        _missing(no)
+        raise web.HTTPNotFound from no
     return mail_html(mail.content.html)
+
+
+async def _preview(console: Console, district_id: str, move: Move) -> Mail:
+    rules = await _rules(console, district_id) if move is Move.REQUEST_RULES else None
+    return await console.onboarding.preview(district_id, move, rules)
+
+
+async def _rules(console: Console, district_id: str) -> RulesAsked:
+    """Return the rules to request; raises `OrderRefused`, and `UnknownDistrictError` outside onboarding."""
+    record = await console.onboarding.record(district_id)
+    return rules_to_request(await details_of(console, district_id, record))
 
 
 async def _ask(console: Console, move: Move, request: web.Request) -> web.Response:
@@ -98,42 +105,26 @@ async def _ask(console: Console, move: Move, request: web.Request) -> web.Respon
     key, writes = text_of(form, "rules"), text_of(form, "written") != "yes"
     try:
         async with ordering(move.value):
-            rules = await _rules(console, district_id, key) if move is Move.REQUEST_RULES else None
+            rules = None
+            if move is Move.REQUEST_RULES and writes:
+                rules = await _rules(console, district_id)
+                if key_of(rules) != key:
+                    raise OnboardingError("rules: the suggestions have changed; check the e-mail shown now")
             await console.onboarding.order(
                 record.district_id, move, who(request).name, writes=writes, rules=rules
             )
     except NotDone as no:
-        return await _asking(console, move, request, no.refused, key)
+        return await _asking(console, move, request, no.refused)
     raise done(of_district(district_id, "onboarding"), f"asked-{move.value}")
 
 
-async def _rules(console: Console, district_id: str, key: str) -> RulesAsked:
-    """Return the rules that were chosen; raises `OnboardingError` where they are no suggestion any more."""
-    chosen = choices_of(await details_of(console, district_id, None)).get(key)
-    if chosen is None:
-        raise OnboardingError("rules: the suggestions have changed; choose one of those shown now")
-    return chosen
+def _missing(no: NotDone) -> str:
+    """Return why no e-mail could be sent; raises it where it is only that the store does not answer now."""
+    if no.refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise web.HTTPServiceUnavailable from no
+    return no.refused.text
 
 
-async def _preview(
-    console: Console, district_id: str, move: Move, chosen: RulesAsked | None
-) -> tuple[Mail | None, str | None]:
-    """Return the e-mail that would be sent, else why none could be."""
-    try:
-        async with ordering("preview"):
-            rules = chosen if move is Move.REQUEST_RULES else None
-            return await console.onboarding.preview(district_id, move, rules), None
-    except NotDone as no:
-        if no.refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            raise
-        return None, no.refused.text
-
-
-def choices_of(details: Mapping[str, Any]) -> dict[str, RulesAsked]:
-    """Return the suggestions of the review that sharing rules in Clever can say, by a key for addresses."""
-    return {_key(rules.text): rules for rules in suggested_rules(details) if rules is not None}
-
-
-def _key(text: str) -> str:
-    """Return what names a suggestion in addresses, where its text must not stand."""
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+def key_of(rules: RulesAsked) -> str:
+    """Return what the rules are known by in a form, so that those on the page are those sent."""
+    return hashlib.sha256(repr(rules).encode()).hexdigest()[:_DIGITS]

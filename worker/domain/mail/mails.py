@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+from worker.domain.review.suggestion_texts import StudentsPlaced
 from worker.runtime.errors import MailError, MailPutOff, MailRefused
 
 MOST_RECIPIENTS: Final = 20
@@ -55,16 +56,6 @@ class SharingRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleCoverage:
-    """What a rule would give: how many students exactly one section, none, several, of how many."""
-
-    exactly_one: int
-    none: int
-    several: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class SyncSettings:
     """Whether the district's sync in Clever is paused, and the last day of the pause where that is known."""
 
@@ -74,13 +65,12 @@ class SyncSettings:
 
 @dataclass(frozen=True, slots=True)
 class RulesRequest:
-    """Please set this sharing rule; `rule` is its text, `Match all sections where …`."""
+    """Please set these sharing rules: each `Match all sections where …`."""
 
     kind: ClassVar[MailKind] = MailKind.RULES_REQUEST
     district_name: str
-    rule: str
-    coverage: RuleCoverage | None
-    """None where the rule is a person's own, and nobody counted what it would give."""
+    rules: tuple[str, ...]
+    coverage: StudentsPlaced
     sync: SyncSettings
 
 

@@ -18,11 +18,10 @@ from worker.domain.roster.texts import fold
 from worker.runtime.errors import MailError, OnboardingError
 
 LONGEST_NAME: Final = 200
-LONGEST_RULE: Final = 1_000
 ASKED: Final = (
     "Log in to Clever and approve our application for your district.",
     "Share your students, teachers, schools and all sections with it.",
-    "Tell us when your assessment window opens.",
+    "Send us the date on which your assessment window opens.",
 )
 """What a district is asked for, in this order."""
 _DISTRICT: Final = re.compile(r"[0-9a-f]{24}")
@@ -60,14 +59,6 @@ def checked_contacts(contacts: Sequence[str]) -> list[str]:
         address = _address(text, place)
         found.setdefault(fold(mailbox(address).address), address)
     return list(found.values())
-
-
-def checked_rule(text: str) -> str:
-    """Return a sharing rule as one line; raises `OnboardingError` where it says nothing, or too much."""
-    text = " ".join(text.split())
-    if not text or len(text) > LONGEST_RULE or not text.isprintable():
-        raise OnboardingError(f"rules: expected text of at most {LONGEST_RULE:,} characters")
-    return text
 
 
 def check_dates(opens_on: date | None, launch_on: date | None, today: date) -> None:

@@ -96,7 +96,7 @@ async def order(
     if writes:
         number = await _next_number(connection, seen, move)
         mails[move] = ordered_mail(seen, move, number, onboarding_rules, link, rules)
-    detail: dict[str, Any] = {} if rules is None else {"rules": rules.text}
+    detail: dict[str, Any] = {} if rules is None else {"rules": list(rules.rules)}
     taken = await take(connection, [PlannedTransitions(seen, [step], mails, actor, detail)])
     await keep_held_back(connection, [seen], taken, onboarding_rules)
     await audit(connection, actor, move.value, seen.district_id, before=step.before.value, writes=writes)

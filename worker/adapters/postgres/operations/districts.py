@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -52,11 +53,12 @@ class PostgresDistricts:
             review = None
             if row["standing_since"] is not None:
                 review = await connection.fetchval(_SQL["last_review"], district_id)
+            search = await connection.fetchrow(_SQL["last_search"], district_id)
             schools = schools_named(review)
             names = await connection.fetch(_SQL["school_names"], district_id, schools) if schools else []
             last_approvals = await approvals.last_approvals(connection, district_id)
         called = {school["record_id"]: school["name"] for school in names if school["name"]}
-        rows = DistrictRows(row, window, decision, batch, last_approvals, review, called)
+        rows = DistrictRows(row, window, decision, batch, last_approvals, review, search, called)
         return district_details(rows, datetime.now(UTC))
 
     async def current_filter(self, district_id: str) -> FilterVersion:
@@ -156,6 +158,11 @@ class PostgresDistricts:
         """Write what somebody did into the audit."""
         async with self._database.connection() as connection:
             await audit(connection, actor, action, district_id, detail)
+
+    async def keep_search(self, district_id: str, suggestions: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what a search found for a district, in the place of what one found before."""
+        async with self._database.connection() as connection:
+            await connection.execute(_SQL["keep_search"], district_id, list(suggestions))
 
     async def purgeable(self, district_id: str) -> None:
         """Return if a district could be purged; raises `UnknownDistrictError`, and `MessagesWaiting`."""

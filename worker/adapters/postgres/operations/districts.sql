@@ -59,6 +59,16 @@ WHERE district_id = $1 ORDER BY number DESC LIMIT 1
 -- The summary of the district's last review.
 SELECT summary FROM decisions WHERE district_id = $1 AND outcome = 'review' ORDER BY sequence DESC LIMIT 1
 
+-- name: last_search
+-- What the last search that a person made found for the district, and when.
+SELECT made_at, suggestions FROM searches WHERE district_id = $1
+
+-- name: keep_search
+-- Keeps what a search found for the district, in the place of what one found before.
+INSERT INTO searches (district_id, made_at, suggestions)
+SELECT district_id, now(), $2 FROM districts WHERE district_id = $1
+ON CONFLICT (district_id) DO UPDATE SET made_at = EXCLUDED.made_at, suggestions = EXCLUDED.suggestions
+
 -- name: last_batch
 -- The district's last batch, with its trigger and outcome.
 SELECT batch_id, trigger, events, opened_at, closed_at, outcome FROM batches

@@ -20,7 +20,7 @@ TABLES: Final = (
     *("staged", "section_links", "kept_sections", "identities", "findings", "roster", "coverage"),
     "school_terms",
     *("decisions", "batches", "filters", "policies"),
-    *("holds", "approvals", "commit_history", "guard_history", "suggestions", "erased_students"),
+    *("holds", "approvals", "commit_history", "guard_history", "suggestions", "searches", "erased_students"),
     *("onboarding", "onboarding_drops"),
     "mails",
     "windows",

@@ -128,6 +128,10 @@ DELETE FROM guard_history WHERE district_id = $1
 -- Deletes what was suggested for the district's section filter.
 DELETE FROM suggestions WHERE district_id = $1
 
+-- name: delete_searches
+-- Deletes what a search for section filters found for the district.
+DELETE FROM searches WHERE district_id = $1
+
 -- name: delete_erased_students
 -- Deletes the notes of which students of the district are erased.
 DELETE FROM erased_students WHERE district_id = $1

@@ -491,6 +491,13 @@ CREATE TABLE suggestions (
     in_none        bigint
 );
 
+-- What the last search for section filters that a person made found: the filters, the best first.
+CREATE TABLE searches (
+    district_id text COLLATE "C" PRIMARY KEY,
+    made_at     timestamptz NOT NULL,
+    suggestions jsonb NOT NULL
+);
+
 -- When incidents were last looked for; one row, and its lock is who looks.
 CREATE TABLE inspections (
     only_one     boolean PRIMARY KEY DEFAULT true CHECK (only_one),

@@ -1,0 +1,28 @@
+"""A search for section filters that a person orders: what it finds is kept with the district."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from worker.operations.districts import Districts
+from worker.runtime.progress import Progress, no_progress
+from worker.suggest.picture import DistrictPicture
+from worker.suggest.service import search
+from worker.suggest.suggestions import Suggestion
+
+
+async def find_filters(
+    districts: Districts,
+    district_id: str,
+    picture: Callable[[], DistrictPicture],
+    seconds: float,
+    progress: Progress = no_progress,
+) -> list[Suggestion]:
+    """Return the best section filters for a district, by a search of at most about `seconds`.
+
+    Those that may name a person are found, but not kept: a district may be asked for what is kept.
+    """
+    in_force = (await districts.current_filter(district_id)).section_filter
+    found = await search(picture, in_force, seconds, progress)
+    await districts.keep_search(district_id, [one.to_json() for one in found if one.names_nobody])
+    return found

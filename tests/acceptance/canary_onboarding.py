@@ -15,6 +15,7 @@ from tests.acceptance.canary_scene import IMAP_PASSWORD, SMTP_PASSWORD, Scene
 from tests.acceptance.canary_watch import in_the_way
 from tests.support.builders.bounces import report
 from tests.support.builders.records import DISTRICT
+from tests.support.builders.suggestions import suggestion
 from tests.support.districts import canaries
 from tests.support.fixtures.access import Browser
 from tests.support.fixtures.store import opened_store
@@ -25,7 +26,6 @@ from worker.runtime.metrics import Metrics
 
 GOOD, REFUSED = 1, 2
 """Members of the team; the mail server does not take the second one's address, and quotes it."""
-RULE: Final = f'Match all sections where name contains "{canaries.marker("section", 700)}"'
 WRONG_TOKEN: Final = canaries.marker("token").ljust(40, "0")
 _LINK: Final = re.compile(r"/connect/([\w-]+)")
 
@@ -67,7 +67,8 @@ async def is_asked_for_rules(told: Scene) -> None:
     """The district is asked for rules by a mail that may have arrived or not; later it is dead."""
     await told.worker.logged("mail.sent", lambda line: line["kind_of_mail"] == "rostered")
     told.office.trouble["END"] = CUT
-    await told.done("onboarding", "request-rules", DISTRICT, "--text", RULE)
+    await _names_are_refused(told)
+    await told.done("onboarding", "request-rules", DISTRICT)
     uncertain = await told.worker.logged("mail.uncertain")
     told.office.trouble["END"] = 554
     await told.done("mails", "settle", uncertain["mail_id"], "--again")
@@ -90,6 +91,20 @@ class Returns:
 
     async def seen(self, uids: Collection[str]) -> None:
         assert list(uids) == ["1"]
+
+
+async def _names_are_refused(told: Scene) -> None:
+    """The filter in force names a person, so no mail asks for it; then a search is planted that names none."""
+    await told.site.done("filter", "suggest", DISTRICT)  # shows its words to a reviewer, which the audit says
+    refused = await told.site.command("onboarding", "request-rules", DISTRICT)
+    assert refused.code == 1
+    assert "because its words may name a person" in refused.err
+    told.sweep.read(refused.err, "the refusal of sharing rules")
+    async with opened_store(told.site.database_url or "") as store:
+        planted = (
+            "UPDATE searches SET made_at = now() + interval '1 day', suggestions = $2 WHERE district_id = $1"
+        )
+        await store.rows(planted, DISTRICT, [suggestion()])
 
 
 async def _comes_back(told: Scene, raw: bytes) -> None:

@@ -134,21 +134,27 @@ def test_each_of_several_rules_is_a_line_of_its_own() -> None:
         (
             (9, 1, 0),
             1,
-            "With this rule, 9 of 10 students will have exactly one class. "
-            "1 student would still have no class. We will contact you about this student.",
+            (
+                "With this rule, 9 of 10 students will have exactly one class. "
+                "1 student would still have no class. We will contact you about this student."
+            ),
         ),
         (
             (998, 0, 2),
             2,
-            "With these rules, 998 of 1,000 students will have exactly one class. "
-            "2 students would still have more than one class. We will contact you about these students.",
+            (
+                "With these rules, 998 of 1,000 students will have exactly one class. "
+                "2 students would still have more than one class. We will contact you about these students."
+            ),
         ),
         (
             (0, 1_200, 1),
             1,
-            "With this rule, 0 of 1,201 students will have exactly one class. "
-            "1,200 students would still have no class, and 1 more than one. "
-            "We will contact you about these students.",
+            (
+                "With this rule, 0 of 1,201 students will have exactly one class. "
+                "1,200 students would still have no class, and 1 more than one. "
+                "We will contact you about these students."
+            ),
         ),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.domain.review.sharing_rules import sharing_rules, why_not_sharing_rules
+from worker.domain.review.sharing_rules import MAY_NAME, sharing_rules, why_not_sharing_rules
 from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 from worker.suggest.literal import HIDDEN, TOO_MANY
 from worker.suggest.wording import filter_text, rule_text
@@ -96,6 +96,7 @@ def test_a_filter_without_rules_is_one_line() -> None:
         (told(HOMEROOM | {"field": "term"}), "it compares the terms of sections"),
         (told(HOMEROOM, why=TOO_MANY), TOO_MANY),
         (told(HOMEROOM, strategy="first_match", why=HIDDEN), HIDDEN),
+        ({"sharing_rules": False, "why_not_shared": MAY_NAME, "filter": None}, MAY_NAME),
         ({"sharing_rules": True}, None),
     ],
 )

@@ -125,7 +125,7 @@ class DistrictCommands(Protocol):
     async def keep_search(self, district_id: str, suggestions: Sequence[Mapping[str, Any]]) -> None:
         """Keep what a search for section filters found for a district, in the place of what one found before.
 
-        `suggestions` are as they are in a review; none may name a person.
+        `suggestions` are as they are in a review; one that may name a person is without its words.
         """
 
     async def purge(self, district_id: str, actor: str) -> dict[str, int]:

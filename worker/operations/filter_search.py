@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from worker.domain.review.sharing_rules import MAY_NAME
 from worker.operations.districts import Districts
 from worker.runtime.progress import Progress, no_progress
 from worker.suggest.picture import DistrictPicture
@@ -20,9 +22,14 @@ async def find_filters(
 ) -> list[Suggestion]:
     """Return the best section filters for a district, by a search of at most about `seconds`.
 
-    Those that may name a person are found, but not kept: a district may be asked for what is kept.
+    One that may name a person is kept without its words: a district may be asked for what is kept.
     """
     in_force = (await districts.current_filter(district_id)).section_filter
     found = await search(picture, in_force, seconds, progress)
-    await districts.keep_search(district_id, [one.to_json() for one in found if one.names_nobody])
+    await districts.keep_search(district_id, [_kept(one) for one in found])
     return found
+
+
+def _kept(one: Suggestion) -> dict[str, Any]:
+    without_words = {"filter": None, "text": None, "sharing_rules": False, "why_not_shared": MAY_NAME}
+    return one.to_json() | ({} if one.names_nobody else without_words)

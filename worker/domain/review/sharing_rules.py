@@ -18,6 +18,8 @@ _NEXT_RULE: Final = re.compile(r'(?<="); and match all sections where (?=[a-zSI 
 _NEXT_CONDITION: Final = re.compile(r'(?<=") and (?=[a-zSI ]+ ")')
 _ONE_OF: Final = re.compile(r'(?P<field>[a-zSI ]+) is one of (?P<values>".*")', re.DOTALL)
 _NEXT_VALUE: Final = re.compile(r'(?<="), (?=")')
+MAY_NAME: Final = "its words may name a person, and an e-mail must not"
+"""Why a suggestion is kept without its filter and its text."""
 _NOT_CLEVERS: Final = {"not_contains": "does not contain", "starts_with": "starts with"}
 
 
@@ -46,6 +48,8 @@ def why_not_sharing_rules(suggestion: Mapping[str, Any]) -> str | None:
     """Return why sharing rules cannot say a suggestion of a review, after "because"; None where they can."""
     if suggestion["sharing_rules"]:
         return None
+    if suggestion["filter"] is None:
+        return str(suggestion["why_not_shared"])
     section_filter = SectionFilter.model_validate(suggestion["filter"])
     conditions = [condition for rule in section_filter.rules for condition in rule.all]
     if section_filter.strategy == "first_match" and len(section_filter.rules) > 1:

@@ -94,7 +94,7 @@ class Returns:
 
 
 async def _names_are_refused(told: Scene) -> None:
-    """The filter in force names a person, so no mail asks for it; then a search is planted that names none."""
+    """The filter in force names a person, so no mail asks for it; a search is planted that names none."""
     await told.site.done("filter", "suggest", DISTRICT)  # shows its words to a reviewer, which the audit says
     refused = await told.site.command("onboarding", "request-rules", DISTRICT)
     assert refused.code == 1

@@ -20,7 +20,7 @@ from tests.support.fixtures.access import Answer, Browser
 ROSTERS: Final = frozenset(
     {
         *("staged", "inbox", "roster", "commit_history", "filters", "baseline_records", "outbox"),
-        *("onboarding", "onboarding_history", "mails"),
+        *("onboarding", "mails"),
     }
 )
 """Tables that hold people, names of sections and links, as they must; of the outbox all but commits is

@@ -94,8 +94,7 @@ async def _sees_it_connected_and_asks_for_sharing(page: Page, office: Office) ->
 
 async def _asks_for_rules_by_a_suggestion(page: Page, office: Office, district: str) -> None:
     await page.get_by_role("link", name="Request sharing rules …").click()
-    await page.get_by_role("link", name=re.compile("^Choose suggestion 1")).click()
-    rule = await page.locator(".is-chosen .rule-text").inner_text()
+    rule = await page.locator(".rule-text li").first.inner_text()
     await expect(page.frame_locator("iframe.mail-frame").locator("body")).to_contain_text(rule)
     assert "homeroom" not in page.url.lower()
     await page.get_by_role("button", name="Request sharing rules").click()

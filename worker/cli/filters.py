@@ -46,7 +46,7 @@ reason_option = click.option(
     places={
         "suggest": Place(
             "worker.cli.suggestions:suggest",
-            "Search for filters that give every student exactly one class. Nothing is changed.",
+            "Search for filters that give every student exactly one class. The district is not changed.",
         )
     },
 )

@@ -45,7 +45,7 @@ async def test_the_demo_district_is_suggested_its_homerooms(site: Site, tmp_path
     assert first["text"] == 'Match all sections where name contains "homeroom"'
     assert (first["sharing_rules"], first["in_force"], first["cut_short"]) == (True, False, False)
     assert seconds < LIMIT_SECONDS
-    assert "The first rule gives each of 1,004 students exactly one class." in shown
+    assert "The first suggestion gives each of 1,004 students exactly one class." in shown
     assert json.loads(picked) == first["filter"]
     assert tried["coverage"] == first["coverage"]
     assert (refused.code, refused.out, len(refused.err.splitlines())) == (2, "", 1), refused

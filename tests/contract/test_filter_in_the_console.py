@@ -80,7 +80,7 @@ async def test_a_suggestion_is_adopted_in_one_click(browser: Browser, store: Sto
     assert await in_force(store) == keeping(HOMEROOMS)
     (noted,) = await store.rows("SELECT actor, detail FROM audit WHERE action = 'filter.set'")
     assert noted["actor"] == "local"
-    assert noted["detail"]["reason"] == "Suggested: 32 of 32 students in one class"
+    assert noted["detail"]["reason"] == "Suggested: 32 of 32 students in exactly one class"
     assert await evaluate(store) == ["commit"]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from worker.domain.review.suggestion_texts import (
     StudentsPlaced,
+    best_text,
     found_text,
     leftover_text,
     no_sharing_rules_text,
@@ -45,6 +46,33 @@ def test_students_with_and_without_one_class_are_counted_in_one_sentence(
     placed: tuple[int, int, int], text: str, unplaced: str
 ) -> None:
     assert (StudentsPlaced(*placed).text, StudentsPlaced(*placed).unplaced_text) == (text, unplaced)
+
+
+@pytest.mark.parametrize(
+    ("placed", "is_in_force", "text"),
+    [
+        ((1, 0, 0), False, "The first suggestion gives the student exactly one class."),
+        ((2, 0, 0), True, "The current filter gives each of 2 students exactly one class."),
+        ((1_004, 0, 0), False, "The first suggestion gives each of 1,004 students exactly one class."),
+        (
+            (0, 0, 1),
+            False,
+            "No filter gives every student exactly one class. The best leaves 1 of 1 student.",
+        ),
+        (
+            (1_000, 1_003, 1),
+            True,
+            (
+                "No filter gives every student exactly one class. "
+                "The best leaves 1,004 of 2,004 students and is the current filter."
+            ),
+        ),
+    ],
+)
+def test_the_best_filter_is_said_to_place_every_student_or_not(
+    placed: tuple[int, int, int], is_in_force: bool, text: str
+) -> None:
+    assert best_text(StudentsPlaced(*placed), is_in_force=is_in_force) == text
 
 
 @pytest.mark.parametrize(

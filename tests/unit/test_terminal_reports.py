@@ -19,7 +19,7 @@ from worker.cli.reviews import review_details
 from worker.cli.suggestions import NOTHING_FOUND, suggestions_report, why_none
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.clever_sync import sync_state
-from worker.domain.roster.section_filter import KEEP_ALL
+from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.operations.district_queries import DistrictRow
 from worker.operations.districts import FilterVersion, PolicyVersion
 from worker.suggest.suggestions import Leftover, Suggestion
@@ -173,8 +173,22 @@ def test_schools_are_told_by_their_names_where_these_are_known() -> None:
     left = (Leftover("h1", "3", 2, 0, "Ridgeline Elementary"), Leftover("h2", None, 0, 1))
     shown = text(suggestions_report(DISTRICT, [replace(SUGGESTION, none=2, several=1, leftovers=left)]))
 
-    assert "school Ridgeline Elementary (h1), grade 3: 2 in no class" in shown
-    assert "school h2, grade unknown: 1 in more than one class" in shown
+    assert "- Ridgeline Elementary, grade 3: 2 students in no class" in shown
+    assert "- h2, grade blank: 1 student in more than one class" in shown
+    assert "2 students would still have no class, and 1 more than one." in " ".join(shown.split())
+
+
+def test_a_suggestion_says_whether_clever_can_do_it_in_plain_words() -> None:
+    by_term = SectionFilter(current_term_only=True)
+    ours = replace(SUGGESTION, section_filter=by_term, sharing_rules=False)
+
+    assert "The district can set this up as sharing rules in Clever." in text(
+        suggestions_report(DISTRICT, [SUGGESTION])
+    )
+    assert (
+        "This does not work as sharing rules in Clever, because it keeps only sections of current terms. Our "
+        "own section filter can do it."
+    ) in text(suggestions_report(DISTRICT, [ours]), 160)
 
 
 def test_where_no_policy_was_set_it_says_so() -> None:
@@ -184,7 +198,7 @@ def test_where_no_policy_was_set_it_says_so() -> None:
 def test_the_commands_that_try_a_suggestion_stand_whole_on_a_terminal_of_80_columns() -> None:
     lines = text(suggestions_report(DISTRICT, [SUGGESTION])).splitlines()
 
-    assert lines[0] == "The first rule gives each of 1,000 students exactly one class."
+    assert lines[0] == "The first suggestion gives each of 1,000 students exactly one class."
     assert f"  rostering filter suggest {DISTRICT} --pick 1 > filter.json" in lines
     assert f"  rostering filter try {DISTRICT} filter.json" in lines
 
@@ -217,7 +231,7 @@ def test_a_cause_names_the_grades_most_concerned_and_counts_the_others() -> None
 
     shown = text(review_details(review | {"since": None}), 120)
 
-    assert "grades 1, 2, 3, 4, 5, 6 and 6 more; school north" in shown
+    assert "school north; grades 1, 2, 3, 4, 5, 6 and 6 more" in shown
 
 
 def test_an_approval_that_ended_is_told_with_its_plan_whole_and_what_the_plan_is_now() -> None:

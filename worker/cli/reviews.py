@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.tables import plain_table
-from worker.cli.terminal import moment, some
+from worker.cli.terminal import moment
+from worker.domain.review.cause_texts import concerned_text, owner_text, place_text
+from worker.domain.review.suggestion_texts import StudentsPlaced, found_text
 from worker.runtime.count_text import counted
 
 SHOWN: Final = 5
@@ -19,12 +21,6 @@ SHOWN_GRADES: Final = 6
 SHOWN_SCHOOLS: Final = 2
 """Grades and schools of a cause that are shown, the most concerned first."""
 
-_OWNERS: Final = {
-    "sis": "the district's student information system",
-    "sharing": "the district's sharing in Clever",
-    "filter": "the section filter",
-    "vendor": "your own team",
-}
 _OUTCOMES: Final = {
     "commit": ("would be committed", "green"),
     "held": ("would not be committed: the district is on hold", "yellow"),
@@ -40,7 +36,9 @@ def review_details(review: dict[str, Any]) -> RenderableType:
     parts += [_cause(cause, names) for cause in review["causes"][:SHOWN]]
     parts += _more(len(review["causes"]) - SHOWN, "cause")
     if review["suggestions"]:
-        parts += [Text("\nsuggested section filters", "bold"), _suggestions(review["suggestions"])]
+        best = review["suggestions"][0]["coverage"]["exactly_one"]
+        found = found_text(len(review["suggestions"]), best)
+        parts += [Text(f"\n{found}", "bold"), _suggestions(review["suggestions"])]
         parts += _more(len(review["suggestions"]) - SHOWN, "suggestion")
     return Group(*parts)
 
@@ -92,30 +90,15 @@ def _headline(review: dict[str, Any]) -> Text:
 
 
 def _cause(cause: dict[str, Any], names: dict[str, str]) -> RenderableType:
-    """Return a cause: whom it blocks, whose it is, what to do, where."""
-    head = Text("\n")
-    concerned = cause.get("removed") or cause.get("class_changes") or cause["students"]
-    fate = " to be removed" if cause.get("removed") else ""
-    fate = fate or (" to change class" if cause.get("class_changes") else "")
-    what, plural = f"student{fate}", f"students{fate}"
-    head.append(counted(concerned, what, plural) if concerned else "the whole district", "yellow")
-    if cause.get("unblocks"):
-        head.append(f", {cause['unblocks']:,} of them ready once this is fixed")
-    head.append(f"  {cause['code']}", "dim")
+    """Return a cause: whom it concerns, what to do, whose it is, where."""
+    head = Text.assemble(("\n" + concerned_text(cause), "yellow"), (f"  {cause['code']}", "dim"))
     return Group(head, Padding(Group(Text(cause["advice"]), _whose(cause, names)), (0, 0, 0, 2)))
 
 
 def _whose(cause: dict[str, Any], names: dict[str, str]) -> Text:
-    parts = [f"owner: {_OWNERS.get(cause['owner'], cause['owner'])}"]
-    if grades := cause.get("grades"):
-        parts.append(f"{_plural('grade', len(grades))} {some(grades, len(grades), SHOWN_GRADES)}")
-    if schools := cause["schools"]:
-        total = cause.get("school_count", len(schools))
-        told = [f"{names[school]} ({school})" if school in names else school for school in schools]
-        parts.append(f"{_plural('school', total)} {some(told, total, SHOWN_SCHOOLS)}")
-    if cause.get("since"):
-        parts.append(f"since {moment(cause['since'])}")
-    return Text("; ".join(parts), "dim")
+    since = f"since {moment(cause['since'])}" if cause.get("since") else ""
+    where = place_text(cause, names, SHOWN_SCHOOLS, SHOWN_GRADES)
+    return Text("; ".join(filter(None, (f"owner: {owner_text(cause['owner'])}", where, since))), "dim")
 
 
 def _plural(noun: str, number: int) -> str:
@@ -126,10 +109,10 @@ def _suggestions(suggestions: list[dict[str, Any]]) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
-    for suggestion in suggestions[:SHOWN]:
-        coverage = suggestion["coverage"]
-        share = f"{coverage['exactly_one']:,} of {sum(coverage.values()):,}"
-        table.add_row(Text(share, "green" if coverage["exactly_one"] else ""), suggestion["text"])
+    for place, suggestion in enumerate(suggestions[:SHOWN], start=1):
+        placed = StudentsPlaced(**suggestion["coverage"])
+        said = Text(placed.text, "green" if placed.exactly_one else "")
+        table.add_row(f"{place}.", Group(Text(suggestion["text"]), said))
     return Padding(table, (0, 0, 0, 2))
 
 

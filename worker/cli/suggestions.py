@@ -16,11 +16,19 @@ from worker.bootstrap.store import Stores
 from worker.cli.context import CommandContext
 from worker.cli.terminal import progress_bars
 from worker.cli.terminal_output import say
+from worker.domain.review.sharing_rules import why_not_sharing_rules
+from worker.domain.review.suggestion_texts import (
+    CUT_SHORT,
+    WORKS_AS_SHARING_RULES,
+    StudentsPlaced,
+    best_text,
+    leftover_text,
+    no_sharing_rules_text,
+)
 from worker.operations.filter_search import find_filters
 from worker.runtime.count_text import counted
 from worker.runtime.errors import OrderRefused, UsageError
-from worker.suggest.literal import NOT_IN_RULES
-from worker.suggest.suggestions import Leftover, Suggestion
+from worker.suggest.suggestions import Suggestion
 
 SECONDS = 240.0
 NOTHING_FOUND = "No suitable section filter found. See `rostering show` for what is wrong."
@@ -79,24 +87,10 @@ def suggestions_report(
 
 def _verdict(found: Sequence[Suggestion]) -> Text:
     best = found[0]
-    students = best.exactly_one + best.none + best.several
-    left = best.none + best.several
-    if not left and best.is_in_force:
-        verdict = Text(
-            f"The current filter gives each of {counted(students, 'student')} exactly one class.", "green"
-        )
-    elif not left:
-        verdict = Text(
-            f"The first rule gives each of {counted(students, 'student')} exactly one class.", "green"
-        )
-    else:
-        verdict = Text(
-            f"No rule gives every student exactly one class. The best leaves {left:,} of "
-            f"{counted(students, 'student')}" + (" and is the current filter." if best.is_in_force else "."),
-            "yellow",
-        )
+    placed = StudentsPlaced(best.exactly_one, best.none, best.several)
+    verdict = Text(best_text(placed, is_in_force=best.is_in_force), "yellow" if placed.unplaced else "green")
     if best.was_cut_short:
-        verdict.append("\nThe search ran out of time: there may be better ones.", "yellow")
+        verdict.append(f"\n{CUT_SHORT}", "yellow")
     return verdict
 
 
@@ -107,36 +101,20 @@ def _headline(place: int, one: Suggestion) -> Text:
 
 
 def _facts(one: Suggestion) -> RenderableType:
-    students = one.exactly_one + one.none + one.several
-    coverage = Text.assemble(
-        f"{one.exactly_one:,} of {counted(students, 'student')} in exactly one class",
-        (f", {one.none:,} in no class" if one.none else "", "yellow"),
-        (f", {one.several:,} in more than one class" if one.several else "", "yellow"),
-    )
-    shared = (
-        "The district can set this up as sharing rules in Clever."
-        if one.sharing_rules
-        else f"Works as a section filter only: {one.why_not_shared or NOT_IN_RULES}."
-    )
-    return Group(coverage, Text(shared, "dim"), *_leftovers(one))
+    placed = StudentsPlaced(one.exactly_one, one.none, one.several)
+    counts = Text.assemble(f"{placed.text}. ", (placed.unplaced_text, "yellow"))
+    counts.rstrip()
+    why = why_not_sharing_rules(one.to_json())
+    shared = WORKS_AS_SHARING_RULES if why is None else no_sharing_rules_text(why)
+    return Group(counts, Text(shared, "dim"), *_leftovers(one))
 
 
 def _leftovers(one: Suggestion) -> Iterable[Text]:
     for left in one.leftovers[:LISTED]:
-        yield Text(f"left: {_place(left)}: {_counts(left)}", "yellow")
+        yield Text(f"- {leftover_text(left.to_json(), left.school_name)}", "yellow")
     more = one.leftover_groups - min(LISTED, len(one.leftovers))
     if more > 0:
-        yield Text(f"left: {counted(more, 'more school and grade', 'more schools and grades')}", "yellow")
-
-
-def _place(left: Leftover) -> str:
-    named = f"{left.school_name} ({left.school})" if left.school_name else left.school or "unknown"
-    return f"school {named}, grade {left.grade or 'unknown'}"
-
-
-def _counts(left: Leftover) -> str:
-    counts = ((left.none, "in no class"), (left.several, "in more than one class"))
-    return ", ".join(f"{count:,} {what}" for count, what in counts if count)
+        yield Text(f"- {counted(more, 'more school and grade', 'more schools and grades')}", "yellow")
 
 
 def why_none(details: Mapping[str, Any]) -> str:

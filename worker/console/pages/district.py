@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -17,10 +17,14 @@ from worker.console.pages.districts import window_view
 from worker.console.pages.onboarding import record_of
 from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.window import Window
+from worker.domain.review.cause_texts import concerned_text, owner_text, place_text
 from worker.domain.review.causes.remedies import without_command
+from worker.domain.review.suggestion_texts import found_text
 from worker.operations.district_queries import CoverageCell
 from worker.operations.dry_run import forecast
 
+NAMED_SCHOOLS, NAMED_GRADES = 8, 20
+"""Of a cause: schools and grades that the page names."""
 SCHOOLS: Final = 40
 """That the picture shows; its table lists them all."""
 NAME: Final = 24
@@ -63,8 +67,25 @@ def _review_view(review: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return a review with advice as a page gives it: a button does what a command does elsewhere."""
     if review is None:
         return None
-    causes = [{**cause, "advice": without_command(cause["advice"])} for cause in review["causes"]]
-    return {**review, "causes": causes}
+    suggestions = review["suggestions"]
+    return {
+        **review,
+        "causes": [_cause_view(cause, review["school_names"]) for cause in review["causes"]],
+        "found": found_text(len(suggestions), suggestions[0]["coverage"]["exactly_one"])
+        if suggestions
+        else "",
+    }
+
+
+def _cause_view(cause: dict[str, Any], school_names: Mapping[str, str]) -> dict[str, Any]:
+    where = place_text(cause, school_names, NAMED_SCHOOLS, NAMED_GRADES)
+    return {
+        **cause,
+        "advice": without_command(cause["advice"]),
+        "concerned": concerned_text(cause),
+        "owner_name": owner_text(cause["owner"]),
+        "where": where[:1].upper() + where[1:],
+    }
 
 
 def _window(shown: dict[str, Any] | None) -> Window | None:

@@ -16,12 +16,19 @@ from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
 from worker.console.page import Route
 from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.policy import Code
+from worker.domain.review.sharing_rules import why_not_sharing_rules
+from worker.domain.review.suggestion_texts import (
+    CUT_SHORT,
+    WORKS_AS_SHARING_RULES,
+    StudentsPlaced,
+    leftover_text,
+    no_sharing_rules_text,
+)
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
 from worker.operations.district_queries import FindingsAsked
 from worker.operations.districts import FilterVersion
 from worker.operations.filter_search import find_filters
-from worker.runtime.count_text import counted
 from worker.suggest.wording import can_share, filter_text, rule_text
 
 SEARCH_SECONDS: Final = 20.0
@@ -62,7 +69,9 @@ async def _filter(
         details=details,
         current=_version_view(current, names),
         history=[_version_view(one, names) for one in reversed(versions[:-1])],
-        suggestions=[_suggestion(one) for one in (standing if found is None else found)],
+        suggestions=[_suggestion(one, names) for one in (standing if found is None else found)],
+        CUT_SHORT=CUT_SHORT,
+        WORKS_AS_SHARING_RULES=WORKS_AS_SHARING_RULES,
         was_searched=found is not None,
         search_seconds=SEARCH_SECONDS,
         refused=refused,
@@ -138,13 +147,13 @@ def _version_view(version: FilterVersion, names: Mapping[str, str]) -> dict[str,
     }
 
 
-def _suggestion(one: Mapping[str, Any]) -> dict[str, Any]:
-    coverage = one["coverage"]
-    students = sum(coverage.values())
+def _suggestion(one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    placed, why = StudentsPlaced(**one["coverage"]), why_not_sharing_rules(one)
     return {
         **one,
         "json": json.dumps(one["filter"], ensure_ascii=False),
-        "students": students,
-        "leftovers": one.get("leftovers", []),
-        "reason": f"Suggested: {coverage['exactly_one']:,} of {counted(students, 'student')} in one class",
+        "placed": placed,
+        "no_sharing_rules": None if why is None else no_sharing_rules_text(why),
+        "leftovers": [leftover_text(left, names.get(left["school"])) for left in one.get("leftovers", [])],
+        "reason": f"Suggested: {placed.text}",
     }

@@ -50,6 +50,20 @@ class StudentsPlaced:
         return ""
 
 
+def best_text(placed: StudentsPlaced, *, is_in_force: bool) -> str:
+    """Return what the best filter gives the students of a district, which may be the one that it has."""
+    if placed.unplaced:
+        end = " and is the current filter." if is_in_force else "."
+        return (
+            f"No filter gives every student exactly one class. The best leaves {placed.unplaced:,} of "
+            f"{counted(placed.total, 'student')}{end}"
+        )
+    which = "current filter" if is_in_force else "first suggestion"
+    if placed.total == 1:
+        return f"The {which} gives the student exactly one class."
+    return f"The {which} gives each of {counted(placed.total, 'student')} exactly one class."
+
+
 def leftover_text(leftover: Mapping[str, Any], school: str | None) -> str:
     """Return the students of one grade at one school whom a filter leaves; `school` is the school's name."""
     where = school or leftover["school"] or "No school"

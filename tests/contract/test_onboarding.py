@@ -48,7 +48,7 @@ async def test_from_chosen_to_live_each_email_is_written_once_in_order(store: St
     assert await onboarding.occasions() == expected
     mails = {mail.occasion: mail for mail in await store.mail_orders.newest(DISTRICT)}
     assert "/connect/" in mails["invitation/1"].text
-    assert "996 of 1,000 students will have exactly one class." in mails["rules/1"].text
+    assert "996 of 1,000 students would have exactly one class." in mails["rules/1"].text
     assert "200 students" in mails["rostered"].text
     assert mails[f"ready/{opened}"].wait_for_sync
     assert not mails["rostered"].wait_for_sync

@@ -129,13 +129,13 @@ def test_each_of_several_rules_is_a_line_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("placed", "rules", "sentences"),
     [
-        ((1, 0, 0), 1, "With this rule, 1 of 1 student will have exactly one class."),
-        ((2, 0, 0), 2, "With these rules, 2 of 2 students will have exactly one class."),
+        ((1, 0, 0), 1, "With this rule, 1 of 1 student would have exactly one class."),
+        ((2, 0, 0), 2, "With these rules, 2 of 2 students would have exactly one class."),
         (
             (9, 1, 0),
             1,
             (
-                "With this rule, 9 of 10 students will have exactly one class. "
+                "With this rule, 9 of 10 students would have exactly one class. "
                 "1 student would still have no class. We will contact you about this student."
             ),
         ),
@@ -143,7 +143,7 @@ def test_each_of_several_rules_is_a_line_of_its_own() -> None:
             (998, 0, 2),
             2,
             (
-                "With these rules, 998 of 1,000 students will have exactly one class. "
+                "With these rules, 998 of 1,000 students would have exactly one class. "
                 "2 students would still have more than one class. We will contact you about these students."
             ),
         ),
@@ -151,7 +151,7 @@ def test_each_of_several_rules_is_a_line_of_its_own() -> None:
             (0, 1_200, 1),
             1,
             (
-                "With this rule, 0 of 1,201 students will have exactly one class. "
+                "With this rule, 0 of 1,201 students would have exactly one class. "
                 "1,200 students would still have no class, and 1 more than one. "
                 "We will contact you about these students."
             ),

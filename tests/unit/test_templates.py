@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from importlib import resources
 from pathlib import Path
 
-from worker.console.console import when
+from worker.console.console import when, with_commands
 
 CONSOLE = resources.files("worker.console")
 TEMPLATES = {file.name: file.read_text() for file in CONSOLE.joinpath("templates").iterdir()}
@@ -51,3 +51,9 @@ def test_a_time_is_an_element_that_the_script_can_show_in_the_readers_zone() -> 
     assert when(at) == '<time datetime="2026-09-15T08:00:00+00:00">2026-09-15 08:00:00 UTC</time>'
     assert when("2026-09-15T08:00:00.000Z") == when(at)
     assert when(None) == "never"
+
+
+def test_a_command_in_a_text_is_code_and_the_rest_is_text() -> None:
+    assert with_commands("Use `filter <try>` & <b>see</b>.") == (
+        "Use <code>filter &lt;try&gt;</code> &amp; &lt;b&gt;see&lt;/b&gt;."
+    )

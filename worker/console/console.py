@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 import jinja2
 from aiohttp import web
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from worker.console.access.csrf import SECRET, Field
 from worker.console.access.identity import Permission, who
@@ -36,6 +37,7 @@ from worker.suggest.picture_cache import PictureCache
 HEADERS: Final = {"Cache-Control": "no-store"}
 LONGEST_ID: Final = 128
 """Of a record, in the audit."""
+_COMMAND: Final = re.compile("`([^`]+)`")
 NOTICES: Final[dict[str, str]] = {}
 """What a page says after something was done, by the code in `?done=`; each page's module adds its own."""
 
@@ -59,6 +61,7 @@ def _templates() -> jinja2.Environment:
     environment.filters["day"] = local_day
     environment.filters["local"] = local_moment
     environment.filters["words"] = in_words
+    environment.filters["with_commands"] = with_commands
     environment.globals["Permission"] = Permission
     return environment
 
@@ -77,6 +80,11 @@ def step(text: str) -> str:
 def in_words(name: str) -> str:
     """Return a state, a move or a kind as it is said: `waiting_on_district` is waiting on district."""
     return name.replace("_", " ")
+
+
+def with_commands(text: str) -> Markup:
+    """Return a text with what is between backticks, such as a command, as code."""
+    return Markup(_COMMAND.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 — it is escaped
 
 
 def of_district(district_id: str, *steps: str) -> str:

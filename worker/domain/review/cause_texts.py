@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from worker.domain.roster.grades import grade_number
 from worker.runtime.count_text import counted
 
 OWNERS: Final = {
@@ -35,16 +36,22 @@ def place_text(
 ) -> str:
     """Return the schools, by name where it is known, and the grades of a cause; blank where it has none.
 
-    Those most concerned come first; `most_schools` and `most_grades` are shown, the others are counted.
+    `most_schools` and `most_grades` of those most concerned are shown, the grades in their order; the others
+    are counted.
     """
     schools = [school_names.get(school, school) for school in cause["schools"]]
-    grades = list(cause.get("grades") or ())
+    grades = cause.get("grades") or ()
     total = cause.get("school_count", len(schools))
     parts = [
         _listed("school", schools, total, most_schools),
-        _listed("grade", grades, len(grades), most_grades),
+        _listed("grade", sorted(grades[:most_grades], key=_year), len(grades), most_grades),
     ]
     return "; ".join(filter(None, parts))
+
+
+def _year(grade: str) -> tuple[bool, int, str]:
+    number = grade_number(grade)
+    return number is None, number or 0, grade
 
 
 def _listed(noun: str, values: Sequence[str], total: int, most: int) -> str:

@@ -13,7 +13,7 @@ from worker.sandbox.live_districts import WorldDistrict
 from worker.sandbox.server import CleverServer
 from worker.sandbox.world import World
 
-STUDENTS = 60
+STUDENTS = 30
 
 
 class Country:

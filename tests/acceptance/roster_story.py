@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
+from functools import cache
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -194,12 +195,14 @@ async def until(look: Callable[[], Awaitable[Seen]], is_so: Callable[[Seen], boo
         pytest.fail(f"waited in vain; last seen: {seen}")
 
 
+@cache  # a story asks for it again and again
 def kind_of(mail: EmailMessage) -> str:
     """Return what an e-mail is for, by its subject."""
     subject = str(mail["Subject"])
     return next((kind for begins, kind in _SUBJECTS.items() if subject.startswith(begins)), "rostered")
 
 
+@cache
 def fate_of(mail: EmailMessage) -> str:
     """Return the fate of the district that an e-mail went to."""
     found = re.search(r"(\w+)@districts", str(mail["To"]))

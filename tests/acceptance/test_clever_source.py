@@ -34,7 +34,7 @@ class Size:
 
 
 SIZES = [
-    pytest.param(Size(3, 300, 40, fault_every=5), id="small"),
+    pytest.param(Size(3, 120, 16, fault_every=5), id="small"),
     pytest.param(Size(20, 700, 500), id="full", marks=pytest.mark.full),
 ]
 EVERY_FAULT = [
@@ -187,7 +187,7 @@ async def test_clevers_demo_district_from_a_server_gives_the_digest_of_its_pages
 @pytest.mark.timeout(180)
 async def test_what_clever_does_to_a_district_is_followed_and_no_more(site: Site) -> None:
     async with (
-        sandbox("--districts", "1", "--students", "200") as clever,
+        sandbox("--districts", "1", "--students", "100") as clever,
         consuming(site.broker_url or "") as consumer,
         site.worker(PREFLIGHT__REQUIRED_FIELDS='["sis_id","dob"]', **clever.settings),
     ):
@@ -243,7 +243,7 @@ async def test_what_clever_does_to_a_district_is_followed_and_no_more(site: Site
 )
 async def test_a_feed_that_forgot_where_we_were_is_mended_by_a_baseline(site: Site, answer: str) -> None:
     async with (
-        sandbox("--districts", "1", "--students", "200") as clever,
+        sandbox("--districts", "1", "--students", "100") as clever,
         consuming(site.broker_url or "") as consumer,
     ):
         (district_id,) = await clever.districts()
@@ -301,7 +301,7 @@ def _codes(review: dict[str, Any]) -> set[str]:
 async def _until(site: Site, district_id: str, happened: Any, seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
         while not happened(await site.show(district_id)):  # noqa: ASYNC110 — another process's work
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
 
 
 async def _settled(site: Site, district_id: str) -> None:

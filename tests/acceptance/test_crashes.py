@@ -37,11 +37,11 @@ COPIES = 5
 
 @pytest.mark.timeout(240)
 async def test_five_copies_shuffled_over_four_workers_of_which_one_is_killed_every_second(site: Site) -> None:
-    district = generate(DistrictSpec(students=150, seed=7))
+    district = generate(DistrictSpec(students=80, seed=7))
     feed = Feed(district.id, district_started(district))
     events = list(arrival(district, feed))
     kept = homerooms(district)
-    changed = day_of_changes(district, feed, seed=3, count=40, kept=kept)
+    changed = day_of_changes(district, feed, seed=3, count=20, kept=kept)
 
     consumer = await _through_a_storm(site, district.id, [events, changed])
 
@@ -80,6 +80,7 @@ async def _through_a_storm(site: Site, district_id: str, waves: list[list[JsonOb
                 await _until_evaluated(site, district_id, wave)
             while len(deaths) <= WORKERS:  # a fast machine is done before enough have died
                 await _publish_copies(site, waves[-1], rng)
+                await asyncio.sleep(0.5)  # of the publisher
         async with site.worker("--stages", "ingest,evaluate,relay"):
             await site.done("flush", district_id)
             await _until_all_is_told(site, district_id, consumer)
@@ -134,7 +135,7 @@ async def _until_all_is_told(site: Site, district_id: str, consumer: Consumer) -
             told = consumer.heard_sequences.get(district_id) == shown["commits"]
             if told and shown["window"] is None and not shown["unpublished"]:
                 return
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
 
 
 def district_started(district: SandboxDistrict) -> datetime:

@@ -87,15 +87,15 @@ async def story(
             "CLEVER__API_URL": clever,
             "CLEVER__CLIENT_ID": "sandbox",
             "CLEVER__CLIENT_SECRET": "sandbox",
-            "CLEVER__POLL_SECONDS": "1",
+            "CLEVER__POLL_SECONDS": "2",
             "WINDOW__QUIET_SECONDS": "0.5",
             "HTTP__PUBLIC_URL": "https://rostering.example.test",
             "MAIL__SMTP_URL": mailbox.url.split("?")[0].replace("mailto", "smtp"),
             "MAIL__SENDER": "Insights <rostering@vendor.example.test>",
             "MAIL__ATTEMPT_SECONDS": "2",
-            "ONBOARDING__LOOK_SECONDS": "0.3",
+            "ONBOARDING__LOOK_SECONDS": "1",
             "ONBOARDING__TIME_ZONE": "America/Chicago",
-            "ALERTS__INSPECT_SECONDS": "0.5",
+            "ALERTS__INSPECT_SECONDS": "1",
             # Time leaps by days here: for a moment, no district was read for as long.
             "ALERTS__FEED_STUCK_SECONDS": str(30 * 86_400),
         }
@@ -110,7 +110,7 @@ async def story(
 
 @pytest.mark.timeout(300)
 async def test_ten_districts_come_from_chosen_to_live_while_workers_die(story: Story) -> None:
-    async with dying_workers(story.site, 2, shortest=0.5, longest=4) as fleet:
+    async with dying_workers(story.site, 2, shortest=1, longest=6) as fleet:
         await _invited_and_connected(story)
         await _shared_and_rostered(story)
         await _scheduled(story)

@@ -138,7 +138,7 @@ class Reader:
                 lines = [json.loads(line) for line in out.splitlines() if line.startswith(b'{"district')]
                 if lines and all(line["decided_at"] for line in lines):
                     return
-                await asyncio.sleep(0.3)  # another process's work
+                await asyncio.sleep(1)  # another process's work
 
     async def leave(self) -> None:
         """Stop what still runs, as Ctrl-C does."""

@@ -73,10 +73,12 @@ async def stormy_site(breakable_vhost_url: str, database_url: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("seconds", "towns", "pause"),
+    ("seconds", "towns", "students", "pause"),
     [
-        pytest.param(0, 3, 1.5, marks=pytest.mark.timeout(300), id="every fault once"),
-        pytest.param(660, 12, 0, marks=(pytest.mark.full, pytest.mark.timeout(1500)), id="eleven minutes"),
+        pytest.param(0, 3, 60, 4, marks=pytest.mark.timeout(300), id="every fault once"),
+        pytest.param(
+            660, 12, 120, 0, marks=(pytest.mark.full, pytest.mark.timeout(1500)), id="eleven minutes"
+        ),
     ],
 )
 async def test_two_workers_under_a_supervisor_come_through_a_storm_with_every_roster_right(
@@ -84,11 +86,12 @@ async def test_two_workers_under_a_supervisor_come_through_a_storm_with_every_ro
     breakable_rabbitmq: RabbitNode,
     seconds: int,
     towns: int,
+    students: int,
     pause: float,
 ) -> None:
     seed = int(os.environ.get("STORM_SEED", "1"))
     rng = random.Random(seed)  # noqa: S311 — a reproducible storm
-    country = [Town(number + 1, 120) for number in range(towns)]
+    country = [Town(number + 1, students) for number in range(towns)]
     role = f"storm_{uuid.uuid4().hex[:10]}"
     await add_role(stormy_site.database_url or "", role)
     for town in country:

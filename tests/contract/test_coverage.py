@@ -65,7 +65,7 @@ def mixed_district(dice: random.Random) -> list[tuple[str, Json]]:
                 "grade": dice.choice(["3", "4", " k", ""]),
             },
         )
-        for n in range(1, 61)
+        for n in range(1, 41)
     ]
     ids = [student["id"] for student in students] + [record_id(n) for n in range(990, 993)]
     sections = [
@@ -126,7 +126,7 @@ async def test_a_count_is_what_a_trial_gives_for_any_filter(store: StoreUnderTes
     pictures = PictureCache(store.pictures)
     told = Counter[str]()
 
-    for _ in range(40):
+    for _ in range(25):
         chosen = some_filter(dice)
         coverage = await pictures.count(DISTRICT, chosen, LONG)
         tried = (await try_filter(store.evaluations, DISTRICT, chosen))["coverage"]
@@ -137,7 +137,7 @@ async def test_a_count_is_what_a_trial_gives_for_any_filter(store: StoreUnderTes
         assert tuple(map(sum, zip(*cells, strict=True)) if cells else (0, 0, 0)) == tuple(counted.values())
         told.update(name for name, number in counted.items() if number)
 
-    assert min(told.values()) > 10, "the filters have to differ in what they give"
+    assert min(told.values()) > 8, "the filters have to differ in what they give"
 
 
 @pytest.mark.usefixtures("feed")

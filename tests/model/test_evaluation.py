@@ -125,7 +125,11 @@ def test_students_who_leave_or_change_class_in_small_steps_are_counted_together(
 
 async def _live_through(server: PostgresServer, story: list[Any], rng: random.Random) -> None:
     model = Model()
-    async with server.fresh_database() as url, opened_store(url) as store:
+    async with (
+        server.fresh_database() as url,
+        opened_store(url) as store,
+        shadow.opened(url) as connection,
+    ):
         stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
         shade = None
         for step in [whole_district(), *story]:
@@ -134,10 +138,9 @@ async def _live_through(server: PostgresServer, story: list[Any], rng: random.Ra
             while await stage.once():
                 pass
             await compare(model, store)
-            async with shadow.opened(url) as connection:
-                assert shade is None or not await shade.changed(connection), "another district was changed"
-                if shade is None or rng.random() < RECAST:
-                    shade = await _cast(connection)
+            assert shade is None or not await shade.changed(connection), "another district was changed"
+            if shade is None or rng.random() < RECAST:
+                shade = await _cast(connection)
 
 
 async def _cast(connection: asyncpg.Connection) -> shadow.Shadow:

@@ -15,7 +15,9 @@ Manifest = dict[str, Any]
 
 def kustomization() -> Manifest:
     """Return what is applied together."""
-    document: Manifest = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
+    document: Manifest = yaml.load(
+        (FOLDER / "kustomization.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
+    )
     return document
 
 
@@ -25,7 +27,7 @@ def manifests(kind: str | None = None) -> list[Manifest]:
         document
         for path in sorted(FOLDER.glob("*.yaml"))
         if path.name != "kustomization.yaml"
-        for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+        for document in yaml.load_all(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     ]
     return [each for each in found if kind is None or each["kind"] == kind]
 

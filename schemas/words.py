@@ -72,6 +72,7 @@ class FindingCode(StrEnum):
     DISTRICT_MASS_REMOVAL = "district.mass_removal"
     SCHOOL_CLASS_CHANGE = "school.class_change"
     DISTRICT_CLASS_CHANGE = "district.class_change"
+    KIND_VANISHED = "district.kind_vanished"
     NO_STUDENTS = "district.no_students"
     EVENTS_QUARANTINED = "district.events_quarantined"
     NO_BASELINE = "district.no_baseline"

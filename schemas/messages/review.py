@@ -92,6 +92,9 @@ class FindingItem(Published):
     limit_percent: Percent | Absent = Field(
         default=None, description="How many of them may go, or change class, at once, in percent."
     )
+    records: str | Absent = Field(
+        default=None, description="The kind of which the plan removes every record: teachers, schools."
+    )
     waiting: Count | Absent = Field(default=None, description="Unreadable events that wait for a person.")
     since: Instant | Absent = Field(default=None, description="Since when it has been open without a break.")
 

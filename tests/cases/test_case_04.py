@@ -110,8 +110,9 @@ async def test_where_no_term_counts_the_review_names_the_calendar_and_the_next_t
     (cause,) = case.last_review["causes"]
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.no_term_runs", "sis", STUDENTS)
     assert cause["advice"].startswith(
-        f"12 students at Maple Primary are in no class: none of their sections has a current term on "
-        f"{today()}. The next term “S2” begins on {day(8)}. The section filter does not have to change."
+        "12 students at Maple Primary are in no class: none of their sections has a current term on "
+        f"{today()}. The term “S1” ended on {day(-31)}. The next term “S2” begins on {day(8)}. "
+        "The section filter does not have to change."
     )
     assert len(cause["sections"]) == 2
     assert case.last_review["suggestions"] == []

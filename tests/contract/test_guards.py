@@ -395,8 +395,8 @@ async def test_a_trial_tells_how_many_students_change_class(store: StoreUnderTes
     [
         ({"sis_id": "a section's own"}, "sis.class_ids_changed"),
         ({"sis_id": "another", "name": "Algebra", "subject": "math"}, "sharing.sections_unshared"),
-        ({"sis_id": "another", "name": "Algebra"}, "sis.classes_renewed"),
-        ({"sis_id": "another", "subject": "math"}, "sis.classes_renewed"),
+        ({"sis_id": "another", "name": "Algebra"}, "sis.class_made_anew"),
+        ({"sis_id": "another", "subject": "math"}, "sis.class_made_anew"),
     ],
 )
 async def test_what_takes_the_place_of_a_deleted_section_tells_the_cause(
@@ -424,11 +424,13 @@ def _listed() -> Json:
     return {"school": NORTH, "students": [record_id(student) for student in NORTHERN]}
 
 
-async def test_students_in_a_class_that_was_there_lost_a_section(store: StoreUnderTest, feed: Feed) -> None:
+async def test_students_of_a_section_that_is_gone_in_one_that_was_there_were_merged_into_it(
+    store: StoreUnderTest, feed: Feed
+) -> None:
     await feed.send(("sections", str(record_id(700))), ("sections", homeroom(701, SOUTH, EVERYBODY)))
 
     assert await evaluate(store) == ["review"]
-    assert list(await causes(store)) == ["sharing.sections_unshared"]
+    assert list(await causes(store)) == ["sis.classes_merged"]
 
 
 # Plans of queries

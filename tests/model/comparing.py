@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import replace
 
 from tests.model.mirror import DISTRICT, TODAY, Model, Recent
-from tests.support.districts.oracle import Judged, calendar_of, every_turnover, seats_of
+from tests.support.districts.oracle import Judged, calendar_of, every_turnover, kinds_of, seats_of
 from tests.support.fixtures.store import StoreUnderTest
-from worker.domain.preflight.checks import DistrictContext, district_findings, left_scope
+from worker.domain.preflight.checks import DistrictContext, district_findings, left_scope, vanished_kinds
 from worker.domain.roster.canonical import to_bytes, to_hex
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.roster import digest
@@ -100,14 +100,18 @@ def _is_guarded(message: Json, model: Model) -> bool:
     """Whether a commit removes, or moves, more than the limits allow."""
     if model.commits == 0:
         return False
-    planned = seats_of(model.committed)
+    planned, kept = seats_of(model.committed), set(model.committed)
     for change in message["changes"]:
+        key = change["kind"], change["id"]
+        (kept.add if "record" in change else kept.discard)(key)
         if change["kind"] == "student":
             record = change.get("record")
             planned.pop(change["id"], None)
             if record is not None:
                 planned[change["id"]] = record["school_id"], record["class_id"]
-    context = DistrictContext(DISTRICT, 1, every_turnover(model.guarded(), planned))
+    guarded = model.guarded()
+    gone = vanished_kinds(guarded.kinds, kinds_of(kept))
+    context = DistrictContext(DISTRICT, 1, every_turnover(guarded, planned), vanished=gone)
     return any(finding.is_error for finding in district_findings(context, model.policy))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from schemas.words import Severity
-from tests.support.districts.oracle import Committed, Judged, Records, Seat, judge, seats_of
+from tests.support.districts.oracle import Committed, Judged, Records, Seat, judge, kinds_of, seats_of
 from worker.domain.preflight.policy import Code, Policy
 from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
@@ -64,7 +64,7 @@ class Model:
         """Return what guards look at."""
         now = seats_of(self.committed)
         counting = (one.before for one in self.recent if one.hours_ago < self.policy.removal_window_hours)
-        return Committed(next(counting, now), now)
+        return Committed(next(counting, now), now, kinds_of(self.committed))
 
 
 def policy_of(step: dict[str, Any]) -> Policy:

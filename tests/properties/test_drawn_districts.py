@@ -127,7 +127,7 @@ def judged(district: MemoryEvaluation, today: date) -> tuple[Judged, Records]:
         state.section_filter,
         state.policy,
         today,
-        Committed(recent[0] if recent else now, now),
+        Committed(recent[0] if recent else now, now, state.committed_counts),
     )
     return rules, records
 

@@ -259,7 +259,8 @@ def every_finding() -> list[Finding]:
     moved_at: dict[str, Turnover] = {record_id(901): Turnover(90, 200, 20)}
     moved = Turnover(150, 400, 20)
     turnovers = Turnovers(Turnover(300, 400), moved, lost_at, moved_at)
-    emptied = DistrictContext(DISTRICT, 0, [turnovers], quarantined=2, unmatched=[("grades", "K")])
+    gone, nothing = [("teachers", 31)], [("grades", "K")]
+    emptied = DistrictContext(DISTRICT, 0, [turnovers], quarantined=2, vanished=gone, unmatched=nothing)
     return [
         *student_findings(lost, policy),
         *student_findings(torn, policy),

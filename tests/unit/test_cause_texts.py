@@ -42,6 +42,8 @@ from worker.runtime.count_text import counted
 
 TODAY = date(2026, 7, 1)
 SPRING = Term(RecordId("t1"), " Spring ", date(2026, 6, 5), date(2026, 1, 9))
+FALL = Term(RecordId("t3"), "Fall", date(2026, 9, 1), date(2026, 12, 18))
+WINTER = Term(RecordId("t4"), "Winter", date(2026, 1, 9), date(2026, 6, 5))
 UNNAMED = Term(RecordId("t2"), None, date(2026, 3, 2), date(2026, 3, 1))
 DO_NOT_MERGE = "Do not merge them"
 
@@ -51,15 +53,19 @@ def no_term_runs(terms: TermFacts | None) -> str:
 
 
 def test_students_of_terms_that_do_not_run_are_told_when_the_next_one_begins_if_it_is_known() -> None:
-    begins = date(2026, 9, 1)
-
     assert no_term_runs(None).startswith(
         "2 students are in no class: none of their sections has a current term today."
     )
     assert "These sections have no later term." in no_term_runs(TermFacts(TODAY))
-    assert "The next term begins on 2026-09-01." in no_term_runs(TermFacts(TODAY, None, begins))
-    assert "The next term “Fall” begins on 2026-09-01." in no_term_runs(TermFacts(TODAY, "Fall", begins))
+    unnamed = TermFacts(TODAY, following=replace(FALL, name=None))
+    assert "The next term begins on 2026-09-01." in no_term_runs(unnamed)
+    assert "The next term “Fall” begins on 2026-09-01." in no_term_runs(TermFacts(TODAY, following=FALL))
     assert "a current term on 2026-07-01." in no_term_runs(TermFacts(TODAY))
+    assert "The term “Winter” ended on 2026-06-05. The next" in no_term_runs(TermFacts(TODAY, WINTER, FALL))
+    begun = replace(FALL, start=TODAY)
+    assert "“Fall” began on 2026-07-01, but they are in no section of it." in no_term_runs(
+        TermFacts(TODAY, WINTER, begun)
+    )
 
 
 def test_terms_whose_days_are_the_wrong_way_round_are_told_with_their_days() -> None:
@@ -108,9 +114,9 @@ LABELS = (Label(LabelKind.WORD, "homeroom"), Label(LabelKind.SUBJECT, "math"))
 def test_each_sentence_fits_one_two_and_many(code: str, number: int) -> None:
     labels = LABELS if code == "filter.several_kinds_kept" else ()
     reason = ErrorReason(code, "school_id", labels, FATE)
-    facts = CauseFacts(
-        DISTRICT, 99, "ab" * 32, shared_sections=SharedSections(number, are_lists_filled=False)
-    )
+    gone = Others(Code.KIND_VANISHED, 1, (), NOON, records=("schools", "teachers"))
+    shared = SharedSections(number, are_lists_filled=False)
+    facts = CauseFacts(DISTRICT, 99, "ab" * 32, shared_sections=shared, others=[gone])
 
     text = advice(reason, pile(number), facts)
 

@@ -53,6 +53,8 @@ async def test_where_nothing_is_wrong_nothing_is_asked_for() -> None:
         class_changes=[],
         signs={Sign.TERM_NOT_RUNNING: [], Sign.TERM_UNKNOWN: [], Sign.CO_TAUGHT: []},
         filter_fields=[],
+        running_terms=[],
+        undated_terms=[],
         today=TODAY,
     )
     assert district.asked_for == {}
@@ -78,7 +80,7 @@ async def test_facts_tell_what_the_filter_in_force_does(filter_json: Json, told:
     assert (await cause_facts(district.port())).was_rostered
 
 
-REMOVED = {"removals": 3, "cohorts": {"h2"}, "school names": {"h2"}}
+REMOVED = {"removals": 3, "cohorts": {"h2"}, "school names": {"h2"}, "shares schools": None}
 
 
 @pytest.mark.parametrize(
@@ -224,15 +226,15 @@ async def test_sections_that_would_count_if_their_term_ran_are_told_with_the_nex
     )
 
     assert facts.signs[Sign.TERM_NOT_RUNNING] == ["a", "e", "f", "y", "z"]
-    assert facts.terms == TermFacts(TODAY, "Term coming", TODAY + timedelta(days=9), [BEHIND, BACKWARD])
+    assert facts.terms == TermFacts(TODAY, OVER, COMING, [BEHIND, BACKWARD])
 
 
 async def test_a_term_that_no_section_names_yet_is_the_next_one_where_theirs_are_over() -> None:
     facts, _ = await not_running(in_term("a", OVER), unused=(LATER, COMING))
-    assert facts.terms == TermFacts(TODAY, "Term coming", TODAY + timedelta(days=9), [])
+    assert facts.terms == TermFacts(TODAY, OVER, COMING, [])
 
     facts, _ = await not_running(in_term("a", OVER))
-    assert facts.terms == TermFacts(TODAY, None, None, [])
+    assert facts.terms == TermFacts(TODAY, OVER, None, [])
 
     facts, _ = await not_running(in_term("running", RUNNING))
     assert (facts.terms, facts.signs[Sign.TERM_NOT_RUNNING]) == (None, [])

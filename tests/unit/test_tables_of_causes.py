@@ -125,6 +125,7 @@ def class_changes(rng: Random) -> list[ClassChange]:
     ]
 
 
+FALL = Term(RecordId("f"), "Fall", date(2026, 10, 1))
 SHARED = tuple(SharedSections(9, filled, subject) for filled in (True, False) for subject in (None, "Math"))
 
 
@@ -157,7 +158,7 @@ def facts(rng: Random, *, of_students: bool) -> CauseFacts:
         has_shared_students=rng.random() < 0.5,
         is_connected=rng.random() < 0.5,
         signs={sign: ["s4", "s5"][: rng.randrange(3)] for sign in Sign},
-        terms=rng.choice((None, TermFacts(date(2026, 9, 15), "Fall", date(2026, 10, 1)))),
+        terms=rng.choice((None, TermFacts(date(2026, 9, 15), None, FALL))),
     )
 
 

@@ -213,6 +213,7 @@ def of_districts(number: int) -> Iterator[str]:
         ]
         context = DistrictContext(
             "d", rng.randrange(2), turnovers, rng.randrange(2), rng.random() < 0.5, rng.randrange(2),
+            rng.choice(((), (("teachers", 3),), (("schools", 4), ("teachers", 3)))),
             rng.choice(((), (("grades", "3"), ("schools", "n")))),
         )  # fmt: skip
         found = [

@@ -26,10 +26,7 @@ GRADES: Final[list[Mistake]] = [
         "the grade of one student in scope is blank",
         bases.scoped,
         students_become(students(ALDER, "3", ONE), grade=""),
-        SIS,
-        *(number(1), *at(ALDER), GRADE, BLANK),
-        never=SHARED,
-        blocked=1,
+        None,  # a student out of scope is not rostered; the warning student.left_scope tells it
     ),
     mistake(
         "the grades of a class in scope are blank",

@@ -207,9 +207,7 @@ PEOPLE_AND_KINDS: Final[list[Mistake]] = [
         "all teachers of one school are gone",
         bases.by_subject,
         lambda district: district.drop("users", district.teachers(ALDER)),
-        EITHER,
-        *(TEACHERS, *at(ALDER), GONE),
-        never=(FILTER,),
+        None,  # warnings of the classes tell it, where others still have theirs
     ),
     mistake(
         "no section has a teacher any more",

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from schemas.words import RosterKind
 from worker.domain.preflight.checks import (
     DistrictContext,
     Finding,
@@ -19,8 +20,10 @@ from worker.domain.preflight.checks import (
     district_findings,
     section_findings,
     student_findings,
+    vanished_kinds,
 )
 from worker.domain.preflight.policy import Policy
+from worker.domain.preflight.tally import PLURALS
 from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.roster.records import (
     Json,
@@ -68,6 +71,8 @@ class Committed:
 
     start: dict[str, Seat]
     now: dict[str, Seat]
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """How many records of each kind the committed roster has, in the words of messages."""
 
 
 def seats_of(roster: Mapping[tuple[str, str], Json]) -> dict[str, Seat]:
@@ -77,6 +82,11 @@ def seats_of(roster: Mapping[tuple[str, str], Json]) -> dict[str, Seat]:
         for key, record in roster.items()
         if key[0] == "student"
     }
+
+
+def kinds_of(roster: Iterable[tuple[str, str]]) -> Counter[str]:
+    """Count the records of each kind, in the words of messages."""
+    return Counter(PLURALS[RosterKind(kind)] for kind, _ in roster)
 
 
 def judge(
@@ -136,7 +146,11 @@ def judge(
     turnovers = every_turnover(committed, planned)
     everybody = _students(records, KEEP_ALL)
     context = DistrictContext(
-        district_id, len(students), turnovers, unmatched=_unmatched(section_filter, everybody, records)
+        district_id,
+        len(students),
+        turnovers,
+        vanished=vanished_kinds(committed.kinds, kinds_of(roster)),
+        unmatched=_unmatched(section_filter, everybody, records),
     )
     findings += district_findings(context, policy)
     outside = everybody.keys() - students.keys()

@@ -95,6 +95,10 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("school names", set(schools), {"h1": "North"})
 
+    async def shares_schools(self) -> bool:
+        """Answer."""
+        return self._answer("shares schools", None, False)
+
     async def other_errors(self) -> list[Others]:
         """Answer."""
         return [Others(code, 1, ["x"], NOON) for code in self.answers.get("codes", ())]

@@ -180,6 +180,10 @@ class MemoryFigures(MemoryRoster):
         """Return none."""
         return {}
 
+    async def shares_schools(self) -> bool:
+        """Return that no school is shared."""
+        return False
+
     async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:  # noqa: ARG002
         """Return no such sections."""
         return []

@@ -39,6 +39,7 @@ MEANINGS: Final = {
     Code.DISTRICT_MASS_REMOVAL: "too many of its students would be removed",
     Code.SCHOOL_CLASS_CHANGE: "too many of its students would change class",
     Code.DISTRICT_CLASS_CHANGE: "too many of its students would change class",
+    Code.KIND_VANISHED: "would lose every record of a kind",
     Code.NO_STUDENTS: "has no students",
     Code.EVENTS_QUARANTINED: "has unreadable events",
     Code.NO_BASELINE: "was never read completely",

@@ -110,7 +110,7 @@ def decided(
     asks = errors if errors <= GUARDS else frozenset[str]()
     return {
         PREFLIGHT_FAILED: _failed(tally, errors) if is_in_review else None,
-        PLAN_MASS_REMOVAL: _asked(tally, errors) if asks & REMOVAL_GUARDS else None,
+        PLAN_MASS_REMOVAL: _asked(tally, errors) if asks & (REMOVAL_GUARDS | {Code.KIND_VANISHED}) else None,
         PLAN_CLASS_CHANGE: _asked_of_classes(tally, errors) if asks & CLASS_CHANGE_GUARDS else None,
         EVENTS_QUARANTINED: _QUARANTINED if Code.EVENTS_QUARANTINED in errors else None,
     }

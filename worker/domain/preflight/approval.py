@@ -18,7 +18,7 @@ from worker.runtime.count_text import counted
 
 REMOVAL_GUARDS: Final = frozenset({Code.DISTRICT_MASS_REMOVAL, Code.SCHOOL_MASS_REMOVAL})
 CLASS_CHANGE_GUARDS: Final = frozenset({Code.DISTRICT_CLASS_CHANGE, Code.SCHOOL_CLASS_CHANGE})
-GUARDS: Final = REMOVAL_GUARDS | CLASS_CHANGE_GUARDS
+GUARDS: Final = REMOVAL_GUARDS | CLASS_CHANGE_GUARDS | {Code.KIND_VANISHED}
 """The findings that ask a person whether a plan is meant; all others say that something is wrong."""
 
 LISTED_GUARDS: Final = 3
@@ -109,7 +109,7 @@ def why_not_approvable(found: PlanToApprove, wanted: str) -> str | None:
         errors = ", ".join(f"{code} {count:,}" for code, count in found.other_errors.items())
         return (
             f"the plan of district {district} has errors that an approval cannot waive: {errors}. Fix them "
-            "first: an approval waives mass removals and class changes only"
+            "first: an approval waives only guards, such as mass removals and class changes"
         )
     if not found.guards:
         return f"the plan of district {district} needs no approval: nothing blocks it"
@@ -145,6 +145,8 @@ def guards_text(guards: Sequence[Finding]) -> str:
 
 def guarded_text(detail: Mapping[str, Any]) -> str:
     """Return what a guard's finding counts, in words."""
+    if "records" in detail:
+        return f"all {detail['removed']:,} {detail['records']}"
     if "class_changes" in detail:
         what = f"{detail['class_changes']:,} of {counted(detail['committed'], 'student')} change class"
     else:

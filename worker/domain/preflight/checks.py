@@ -18,6 +18,8 @@ from worker.domain.preflight.turnover import Turnover, Turnovers
 from worker.domain.roster.canonical import canonical, member
 from worker.domain.roster.records import RecordId, Section, Student
 
+VANISHED_FLOOR: Final = 2
+"""Records of a kind: so few may all be replaced by chance."""
 LISTED_IDS: Final = 20
 """How many ids a finding names; a section may list thousands of unknown students."""
 
@@ -108,6 +110,8 @@ class DistrictContext:
     has_baseline: bool = False
     unreadable: int = 0
     """Terms and courses that the section filter looks at and that could not be read whole."""
+    vanished: Sequence[tuple[str, int]] = ()
+    """Kinds of records of which the plan removes every one, each with how many those are."""
     unmatched: Sequence[tuple[str, str]] = ()
     """Values of the filter's scope that nothing shared has, each with its field, `grades` or `schools`."""
 
@@ -181,11 +185,32 @@ def district_findings(context: DistrictContext, policy: Policy) -> list[Finding]
         findings.append(
             finding(Code.RECORDS_UNREADABLE, "district", context.district_id, waiting=context.unreadable)
         )
+    findings += [
+        finding(Code.KIND_VANISHED, "district", context.district_id, records=records, removed=removed)
+        for records, removed in context.vanished
+    ]
     found: dict[tuple[Code, str], Finding] = {}
     for turnovers in context.turnovers:
         for one in turnover_findings(context.district_id, turnovers, policy):
             found.setdefault((one.code, one.record_id), one)
     return findings + list(found.values())
+
+
+def vanished_kinds(committed: Mapping[str, int], planned: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return of which kinds the plan removes every record, with how many there are; both count by kind.
+
+    Schools vanish while students stay, teachers while most classes do. Students and classes have limits of
+    their own.
+    """
+    stays = {
+        "schools": planned.get("students", 0) > 0,
+        "teachers": planned.get("classes", 0) * 2 > committed.get("classes", 0),
+    }
+    return [
+        (kind, committed[kind])
+        for kind, does_stay in stays.items()
+        if does_stay and committed.get(kind, 0) > VANISHED_FLOOR and not planned.get(kind)
+    ]
 
 
 def turnover_findings(whole: str, counts: Turnovers, policy: Policy) -> list[Finding]:

@@ -115,6 +115,26 @@ def next_of(terms: Iterable[Term], today: date) -> Term | None:
     return min(coming)[2] if coming else None
 
 
+def last_of(terms: Iterable[Term], today: date) -> Term | None:
+    """Return the term that ended last before a day."""
+    ended = [
+        (term.end, term.id, term)
+        for term in terms
+        if term.end is not None and term.end < today and not is_reversed(term)
+    ]
+    return max(ended)[2] if ended else None
+
+
+def running_of(terms: Iterable[Term], today: date) -> Term | None:
+    """Return the term with dates that runs on a day; of several the one that began last."""
+    running = [
+        (term.start, term.id, term)
+        for term in terms
+        if term.start is not None and term.end is not None and is_current(term, today)
+    ]
+    return max(running)[2] if running else None
+
+
 def next_boundary(terms: Iterable[Term], calendar: TermCalendar) -> date | None:
     """Return the first day after the calendar's on which what counts may change; None: no such day."""
     ends = (last + _ONE_DAY for last in calendar.grace.values() if last < date.max)

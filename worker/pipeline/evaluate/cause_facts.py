@@ -18,13 +18,22 @@ from worker.domain.review.causes.former_classes import (
 )
 from worker.domain.review.causes.labels import ConcernedSection, Label, label_sections
 from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
+from worker.domain.review.causes.wording import grades, several
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
 from worker.domain.roster.name_words import name_words
 from worker.domain.roster.public_words import Vocabulary
-from worker.domain.roster.records import Term
-from worker.domain.roster.section_filter import SectionFilter, matching_rule
-from worker.domain.roster.terms import TermCalendar, is_reversed, next_of
+from worker.domain.roster.records import RecordId, Term
+from worker.domain.roster.section_filter import Scope, SectionFilter, matching_rule
+from worker.domain.roster.terms import (
+    TermCalendar,
+    is_current,
+    is_reversed,
+    is_undated,
+    last_of,
+    next_of,
+    running_of,
+)
 from worker.pipeline.evaluate.unit_of_work import Evaluation, SectionSigns
 
 READ_AGAIN: Final = frozenset({Code.EVENTS_QUARANTINED, Code.NO_BASELINE})
@@ -35,7 +44,11 @@ async def cause_facts(evaluation: Evaluation) -> CauseFacts:
     """Return the figures of the district's open errors."""
     facts = await _unnamed_facts(evaluation)
     schools = schools_to_name(facts)
-    return replace(facts, school_names=await evaluation.school_names(schools)) if schools else facts
+    if not schools:
+        return facts
+    names = await evaluation.school_names(schools)
+    shares_schools = bool(schools - names.keys()) and await evaluation.shares_schools()
+    return replace(facts, school_names=names, shares_schools=shares_schools)
 
 
 async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
@@ -54,9 +67,14 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
     removals = None
     if codes & GUARDS:
         removals = await evaluation.removals(state.committed_counts.get("classes", 0))
-    changes = []
+    changes, running = [], list[Term]()
+    today = day_in(state.policy.time_zone, evaluation.window.now)
     if codes & CLASS_CHANGE_GUARDS:
-        today = day_in(state.policy.time_zone, evaluation.window.now)
+        running = [
+            term
+            for term in (await evaluation.terms()).all()
+            if not is_undated(term) and is_current(term, today)
+        ]
         changes = await evaluation.class_changes(today if section_filter.current_term_only else None)
     schools = schools_to_count(blocked)
     if removals:
@@ -69,7 +87,10 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         is_filter_new=_is_filter_new(evaluation),
         has_rules=bool(section_filter.rules),
         filter_fields=_fields(section_filter),
-        today=day_in(state.policy.time_zone, evaluation.window.now),
+        today=today,
+        running_terms=running,
+        undated_terms=await _undated_terms(evaluation, signs),
+        scope_text=_scope_text(section_filter.scope),
         current_term_only=section_filter.current_term_only,
         is_scope_by_grade=bool(section_filter.scope.grades),
         has_scope=bool(section_filter.scope.grades or section_filter.scope.schools),
@@ -185,14 +206,26 @@ async def _not_running(evaluation: Evaluation) -> tuple[set[str], TermFacts | No
             terms[view.term.id] = view.term
     if not sections:
         return sections, None
-    following = None
-    for some in (terms.values(), district_terms.unused):
-        following = next_of(some, calendar.today)
-        if following is not None:
-            break
+    following = next_of(terms.values(), calendar.today) or next_of(district_terms.unused, calendar.today)
     wrong = [terms[term] for term in sorted(terms) if is_reversed(terms[term])]
-    name, begins = (following.name, following.start) if following else (None, None)
-    return sections, TermFacts(calendar.today, name, begins, wrong)
+    ended = last_of(terms.values(), calendar.today)
+    running = running_of(district_terms.all(), calendar.today)
+    return sections, TermFacts(calendar.today, ended, following or running, wrong)
+
+
+async def _undated_terms(evaluation: Evaluation, signs: SectionSigns) -> list[str | None]:
+    """Return what the terms without dates are called; None for each that is not known."""
+    if not signs.of_unknown_terms:
+        return []
+    known = {term.id: term.name for term in (await evaluation.terms()).all()}
+    return [known.get(RecordId(term)) for term in sorted(set(signs.of_unknown_terms.values()))]
+
+
+def _scope_text(scope: Scope) -> str:
+    told = [grades(scope.grades)] if scope.grades else []
+    if scope.schools:
+        told.append(several(len(scope.schools), "school"))
+    return " at ".join(told)
 
 
 async def _labels(evaluation: Evaluation, sections: Sequence[ConcernedSection]) -> dict[str, Label]:

@@ -110,7 +110,10 @@ class SectionFigures(Protocol):
         """Return what is shared of sections in all; reads every section."""
 
     async def school_names(self, schools: Collection[str]) -> dict[str, str]:
-        """Return what these schools are called, as shared or as committed; none of one without a name."""
+        """Return what these schools are called, as shared or as committed; "" of one without a name."""
+
+    async def shares_schools(self) -> bool:
+        """Return whether any school's own record is shared."""
 
 
 class ErrorFigures(SectionFigures, Protocol):

@@ -139,17 +139,19 @@ class PostgresErrorFigures:
         return SharedSections(row["sections"], row["are_lists_filled"], row["subject"] if is_part else None)
 
     async def school_names(self, schools: Collection[str]) -> dict[str, str]:
-        """Return what these schools are called, as shared or as committed; none of one without a name."""
-        return {
-            row["id"]: row["name"] for row in await self._rows("school_names", sorted(schools)) if row["name"]
-        }
+        """Return what these schools are called, as shared or as committed; "" of one without a name."""
+        return {row["id"]: row["name"] for row in await self._rows("school_names", sorted(schools))}
+
+    async def shares_schools(self) -> bool:
+        """Return whether any school's own record is shared."""
+        return bool((await self._rows("shares_schools"))[0][0])
 
     async def other_errors(self) -> list[Others]:
         """Return the errors on everything but students."""
         rows = await self._rows("other_errors", _OF_OTHERS, _IDS)
         return [
-            Others(Code(row["code"]), row["findings"], row["ids"], row["since"], row["waiting"])
-            for row in rows
+            Others(Code(code), findings, ids, since, waiting, tuple(records))
+            for code, findings, since, ids, waiting, records in rows
         ]
 
     async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
@@ -172,6 +174,7 @@ class PostgresErrorFigures:
                     row["students"],
                     row["is_staged"],
                     row["grade_now"],
+                    row["listed"],
                     row["reissued"],
                 )
                 for row in rows

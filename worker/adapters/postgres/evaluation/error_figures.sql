@@ -172,14 +172,16 @@ SELECT EXISTS (SELECT FROM section_links WHERE district_id = $1 AND role = 'stud
 FROM staged WHERE district_id = $1 AND kind = 'section' AND record IS NOT NULL
 
 -- name: school_names
--- What these schools are called.
-SELECT record_id AS id, record ->> 'name' AS name FROM staged
-WHERE district_id = $1 AND kind = 'school' AND record_id = ANY($2::text[]) AND record ? 'name'
-UNION
-SELECT record_id, committed::jsonb ->> 'name' FROM roster r
-WHERE district_id = $1 AND kind = 'school' AND record_id = ANY($2::text[]) AND committed IS NOT NULL
-  AND NOT EXISTS (SELECT FROM staged s WHERE s.district_id = $1 AND s.kind = 'school'
-                      AND s.record_id = r.record_id AND s.record ? 'name')
+-- What these schools are called, as shared, or as committed; blank of one without a name.
+SELECT i.id, coalesce(s.record ->> 'name', r.committed::jsonb ->> 'name', '') AS name
+FROM unnest($2::text[]) AS i(id)
+LEFT JOIN staged s ON s.district_id = $1 AND s.kind = 'school' AND s.record_id = i.id
+LEFT JOIN roster r ON r.district_id = $1 AND r.kind = 'school' AND r.record_id = i.id
+WHERE s.record IS NOT NULL OR r.committed IS NOT NULL
+
+-- name: shares_schools
+-- Whether any school's own record is shared.
+SELECT EXISTS (SELECT FROM staged WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL)
 
 -- name: blocked
 -- Blocked students, folded to those with the same errors in the same grade of the same school.
@@ -256,7 +258,8 @@ ORDER BY labels, place
 -- name: other_errors
 -- Errors on everything but students.
 SELECT code, count(*) AS findings, min(since) AS since, (array_agg(record_id ORDER BY record_id))[1:$3] AS ids,
-       coalesce(max((detail ->> 'waiting')::bigint), 0) AS waiting
+       coalesce(max((detail ->> 'waiting')::bigint), 0) AS waiting,
+       array_remove(array_agg(DISTINCT detail ->> 'records'), NULL) AS records
 FROM findings WHERE open_of = $1 AND severity = 'error' AND code = ANY($2::text[])
 GROUP BY code ORDER BY code
 
@@ -271,11 +274,14 @@ GROUP BY 1, 2
 
 -- name: removed_students
 -- Students that the plan removes: where they were, whether they are shared still, with which grade, or come back
--- otherwise.
+-- otherwise, and how many of them sections list still.
 -- Those that come back do so under another id (of `reissued`, which the program puts before this).
 SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
        coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students, count(n.old_id) AS reissued,
-       s.record #>> '{student,texts,grade}' AS grade_now
+       s.record #>> '{student,texts,grade}' AS grade_now,
+       count(*) FILTER (WHERE EXISTS (SELECT FROM section_links l
+                                      WHERE l.district_id = $1 AND l.role = 'student' AND l.target_id = r.record_id))
+           AS listed
 FROM roster r
 LEFT JOIN reissued n ON n.old_id = r.record_id
 LEFT JOIN LATERAL (SELECT record FROM staged
@@ -302,7 +308,7 @@ FROM roster WHERE plan_of = $1 AND kind = 'class'
 -- name: class_changes
 -- Students whom the plan puts into another class: where they were, and what became of the class they were in.
 -- A section that came in the place of a deleted one is known by its SIS id, or by what a school would keep: its
--- name, its teachers, or its subject. $3 is today where only sections of current terms count.
+-- name, its teachers, or its subject; it is the same class where nine in ten of the students are. $3 is today where only sections of current terms count.
 WITH moved AS (
     SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
            r.committed::jsonb ->> 'class_id' AS former, r.candidate::jsonb ->> 'class_id' AS next,
@@ -314,18 +320,23 @@ WITH moved AS (
     WHERE r.plan_of = $1 AND r.kind || '' = 'student'
       AND r.candidate::jsonb ->> 'class_id' <> r.committed::jsonb ->> 'class_id'
 ), groups AS (
-    SELECT school_id, grade, former, next, is_promoted, is_listed, count(*) AS students
+    SELECT school_id, grade, former, next, is_promoted, is_listed, count(*) AS students,
+           sum(count(*)) OVER (PARTITION BY former) AS of_former, sum(count(*)) OVER (PARTITION BY next) AS of_next,
+           sum(count(*)) OVER (PARTITION BY former, next) AS of_both
     FROM moved GROUP BY 1, 2, 3, 4, 5, 6
 ), fates AS (
     SELECT g.*,
            CASE WHEN t.term_end < $3::text THEN 'term_over'
                 WHEN g.is_listed THEN 'not_kept'
                 WHEN s.is_shared THEN 'left'
+                WHEN n.was_class AND g.of_both * 10 >= g.of_former * 9 AND g.of_both > 2 THEN 'merged'
                 WHEN n.was_class THEN 'unshared'
                 WHEN lower(btrim(f.class ->> 'sis_id')) = lower(btrim(n.class ->> 'sis_id')) THEN 'new_id'
                 WHEN lower(btrim(f.class ->> 'name')) = lower(btrim(n.class ->> 'name'))
                   OR (f.class -> 'teacher_ids' = n.class -> 'teacher_ids' AND f.class -> 'teacher_ids' <> '[]')
-                  OR lower(btrim(f.class ->> 'subject')) = lower(btrim(n.class ->> 'subject')) THEN 'renewed'
+                  OR lower(btrim(f.class ->> 'subject')) = lower(btrim(n.class ->> 'subject'))
+                    THEN CASE WHEN g.of_both * 10 >= g.of_former * 9 AND g.of_both * 10 >= g.of_next * 9
+                                   AND g.of_both > 2 THEN 'made_anew' ELSE 'renewed' END
                 ELSE 'unshared' END AS fate
     FROM groups g
     LEFT JOIN LATERAL (SELECT record IS NOT NULL AS is_shared, record ->> 'term_id' AS term_id FROM staged

@@ -25,12 +25,16 @@ CLASSES_RENEWED: Final = ErrorReason("sis.classes_renewed")
 STUDENTS_REASSIGNED: Final = ErrorReason("sis.students_reassigned")
 OTHER_SECTIONS_KEPT: Final = ErrorReason("filter.other_sections_kept")
 SECTIONS_UNSHARED: Final = ErrorReason("sharing.sections_unshared")
+CLASS_MADE_ANEW: Final = ErrorReason("sis.class_made_anew")
+CLASSES_MERGED: Final = ErrorReason("sis.classes_merged")
 TERM_TURNED: Final = ErrorReason("vendor.term_turned")
 ROLLOVER: Final = ErrorReason("vendor.rollover")
 
 _REASONS: Final[Mapping[Fate, ErrorReason]] = {
     Fate.NEW_ID: CLASS_IDS_CHANGED,
     Fate.RENEWED: CLASSES_RENEWED,
+    Fate.MADE_ANEW: CLASS_MADE_ANEW,
+    Fate.MERGED: CLASSES_MERGED,
     Fate.UNSHARED: SECTIONS_UNSHARED,
     Fate.NOT_KEPT: OTHER_SECTIONS_KEPT,
     Fate.TERM_OVER: TERM_TURNED,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
+from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.class_changes import ROLLOVER, pile_up_class_changes
 from worker.domain.review.causes.facts import CauseFacts, Others, Removals, Removed, SchoolGrade
@@ -25,6 +25,7 @@ SCOPE_NARROWED: Final = ErrorReason("filter.scope_narrowed")
 SCHOOL_VANISHED: Final = ErrorReason("sharing.school_vanished")
 RULE_NARROWED: Final = ErrorReason("sharing.rule_narrowed")
 STUDENTS_VANISHED: Final = ErrorReason("sharing.students_vanished")
+SCHOOL_EMPTIED: Final = ErrorReason("sharing.school_emptied")
 SCHOOLS_MERGED: Final = ErrorReason("sis.schools_merged")
 
 _PLAIN: Final[Mapping[Code, ErrorReason]] = {
@@ -35,6 +36,7 @@ _PLAIN: Final[Mapping[Code, ErrorReason]] = {
     Code.NO_TEACHER: ErrorReason("sis.class_without_teacher"),
     Code.UNKNOWN_TEACHER: ErrorReason("sharing.teacher_not_shared"),
     Code.UNKNOWN_STUDENT: ErrorReason("sharing.student_not_shared"),
+    Code.KIND_VANISHED: ErrorReason("sharing.kind_vanished"),
 }
 
 
@@ -42,7 +44,7 @@ def pile_up_others(facts: CauseFacts) -> dict[ErrorReason, Pile]:
     """Return the errors on everything but students by their reasons."""
     piles: dict[ErrorReason, Pile] = {}
     for others in facts.others:
-        if others.code in GUARDS:
+        if others.code in REMOVAL_GUARDS | CLASS_CHANGE_GUARDS:
             continue
         pile = piles.setdefault(_reason(others, facts), Pile())
         pile.findings[others.code.value] += others.findings
@@ -51,10 +53,23 @@ def pile_up_others(facts: CauseFacts) -> dict[ErrorReason, Pile]:
             pile.sections = sorted({*pile.sections, *others.record_ids})
     removals = [others for others in facts.others if others.code in REMOVAL_GUARDS]
     if removals:
-        piles |= _removals(facts.removals or Removals(()), removals, facts)
+        _add_removals(piles, _removals(facts.removals or Removals(()), removals, facts), facts)
     for reason, changes in pile_up_class_changes(facts, is_rollover=ROLLOVER in piles).items():
         piles[reason] = _together(piles.get(reason), changes)
     return piles
+
+
+def _add_removals(
+    piles: dict[ErrorReason, Pile], removed: dict[ErrorReason, Pile], facts: CauseFacts
+) -> None:
+    """Add the removals; that nobody is left is no cause of its own then."""
+    for others in facts.others:
+        if others.code is Code.NO_STUDENTS and removed:
+            del piles[_reason(others, facts)]
+            largest = max(removed, key=lambda reason: (removed[reason].removed, reason))
+            removed[largest].findings[others.code.value] += others.findings
+            removed[largest].date(others.since)
+    piles |= removed
 
 
 def _together(one: Pile | None, other: Pile) -> Pile:
@@ -85,6 +100,7 @@ def _removals(removals: Removals, found: list[Others], facts: CauseFacts) -> dic
     for shape, groups in shapes.items():
         for group in groups:
             piles[shape].removed += group.students
+            piles[shape].listed += group.listed
             piles[shape].place(*group.place, group.students)
             if group.is_staged and group.grade_now and group.place.grade:
                 piles[shape].grade_moves[group.place.grade, group.grade_now] += group.students
@@ -139,8 +155,7 @@ def _shapes(removals: Removals, facts: CauseFacts) -> dict[ErrorReason, list[Rem
         elif group.reissued * 100 >= group.students * MOST_PERCENT:
             shapes.setdefault(IDS_REISSUED, []).append(group)
         elif school in removals.gone_schools or (school and lost[school] > 1 and not left[school]):
-            is_merge = _are_taken_in(removals, school, lost[school])
-            shapes.setdefault(SCHOOLS_MERGED if is_merge else SCHOOL_VANISHED, []).append(group)
+            shapes.setdefault(_shape_of_school(removals, school, lost[school]), []).append(group)
         else:
             rest.append(group)
     if rest:
@@ -148,10 +163,12 @@ def _shapes(removals: Removals, facts: CauseFacts) -> dict[ErrorReason, list[Rem
     return shapes
 
 
-def _are_taken_in(removals: Removals, school: str | None, lost: int) -> bool:
-    """Whether other schools get about as many new students as this one loses."""
+def _shape_of_school(removals: Removals, school: str | None, lost: int) -> ErrorReason:
+    """Return what became of a school without a student: others may get as many new ones as it loses."""
     gained = sum(students for other, students in removals.newcomers.items() if other != school)
-    return gained * 100 >= lost * MERGED_PERCENT
+    if gained * 100 >= lost * MERGED_PERCENT:
+        return SCHOOLS_MERGED
+    return SCHOOL_VANISHED if school in removals.gone_schools else SCHOOL_EMPTIED
 
 
 def _left_scope(group: Removed, facts: CauseFacts) -> ErrorReason:

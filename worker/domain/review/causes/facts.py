@@ -43,9 +43,10 @@ class TermFacts:
     """What a cause says of terms, as of one day."""
 
     today: date
-    next_name: str | None = None
-    next_begins: date | None = None
-    """The next term of the sections concerned, None where none is to come."""
+    ended: Term | None = None
+    """The term of the sections concerned that ended last, None where none did."""
+    following: Term | None = None
+    """The next term; else the one that runs now, of which they are in no section; None where none is."""
     reversed: Sequence[Term] = ()
     """Terms of the sections concerned whose days are the wrong way round."""
 
@@ -88,6 +89,8 @@ class Others:
     since: datetime
     waiting: int = 0
     """Of quarantined events: how many."""
+    records: Sequence[str] = ()
+    """Of kinds that vanished: which, as in teachers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class Removed:
     is_staged: bool = False
     grade_now: str | None = None
     """Of those still shared: their grade now."""
+    listed: int = 0
+    """How many of them are still listed by shared sections."""
     reissued: int = 0
     """How many of them come back under another id: a newcomer agrees in a number, or in name and grade."""
 
@@ -134,7 +139,11 @@ class Fate(StrEnum):
     TERM_OVER = "term_over"
     """The term of its section is over, and only sections of current terms count."""
     LEFT = "left"
-    """Its section is shared and no longer lists him."""
+    """Its section is shared and no longer lists the student."""
+    MADE_ANEW = "made_anew"
+    """Its section was deleted, and a new one with the same students takes its place."""
+    MERGED = "merged"
+    """Its section was deleted, and all of its students are in one other class that was there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +190,12 @@ class CauseFacts:
     filter_fields: Sequence[str] = ()
     """The fields of sections that its rules read."""
     today: date | None = None
+    running_terms: Sequence[Term] = ()
+    """Terms with dates that run today; asked for where many change class."""
+    undated_terms: Sequence[str | None] = ()
+    """Of sections whose term has no dates: what the terms are called, None of one that is not known."""
+    scope_text: str = ""
+    """The filter's scope: grade 3 at two schools."""
     current_term_only: bool = False
     has_scope: bool = False
     is_scope_by_grade: bool = False
@@ -193,6 +208,9 @@ class CauseFacts:
     """By what became of them: the former classes of students in no class, those of most students first."""
     shared_sections: SharedSections | None = None
     school_names: Mapping[str, str] = field(default_factory=dict)
+    """Of the schools concerned that are shared or committed: what they are called, "" of one without name."""
+    shares_schools: bool = False
+    """Whether any school's own record is shared."""
     others: Sequence[Others] = ()
     removals: Removals | None = None
     class_changes: Sequence[ClassChange] = ()

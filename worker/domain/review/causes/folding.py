@@ -21,6 +21,8 @@ def fold(facts: CauseFacts) -> list[Cause]:
 
 
 def _field(reason: ErrorReason) -> str | None:
+    if " " in reason.field:  # several at once
+        return None
     return reason.field or (reason.fate.field if reason.fate else None) or None
 
 

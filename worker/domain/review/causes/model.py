@@ -19,6 +19,8 @@ class Pile:
     students: int = 0
     unblocks: int = 0
     removed: int = 0
+    listed: int = 0
+    """Of the removed students: how many are still listed by shared sections."""
     class_changes: int = 0
     findings: Counter[str] = field(default_factory=Counter)
     schools: Counter[str] = field(default_factory=Counter)

@@ -21,8 +21,10 @@ from worker.domain.review.causes.reasons import (
     ErrorReason,
 )
 
-WITHDRAWN_PERCENT: Final = 50
-"""Of the students in scope: below it a field is badly kept, above it nobody kept it from us by accident."""
+MOST_PERCENT: Final = 50
+"""Of the students in scope: too many for mistakes."""
+HABIT_PERCENT: Final = 75
+"""Of the students of a school who are in two classes of the same kinds: it is how the school works."""
 WITHDRAWN_STUDENTS: Final = 10
 """With fewer students than this there is no telling the two apart."""
 NEARLY_ALL_PERCENT: Final = 90
@@ -102,7 +104,11 @@ def scale_of(facts: CauseFacts) -> Scale:
         schools[place.school_id] += students
     return Scale(
         facts,
-        frozenset(name for name, students in missing.items() if _are_most(students, facts.students)),
+        frozenset(
+            name
+            for name, students in missing.items()
+            if students >= WITHDRAWN_STUDENTS and _nearly_all(students, facts.students)
+        ),
         frozenset(
             (name, school)
             for (name, school), students in missing_at.items()
@@ -121,7 +127,7 @@ def scale_of(facts: CauseFacts) -> Scale:
         frozenset(
             (kinds, school)
             for (kinds, school), students in together.items()
-            if students >= WITHDRAWN_STUDENTS and _nearly_all(students, schools[school])
+            if students >= WITHDRAWN_STUDENTS and students * 100 >= schools[school] * HABIT_PERCENT
         ),
         fates.keys(),
         frozenset(sorted(fates, key=lambda fate: (-fates[fate], fate))[:PAIRS]),
@@ -184,6 +190,9 @@ def _reason(key: ErrorKey, group: Blocked, scale: Scale) -> ErrorReason:
         case Code.MULTIPLE_SECTIONS:
             return _several(group, scale)
         case Code.NO_SECTION:
+            second = next((one for one in group.since if one.code is Code.DUPLICATE_IDENTITY), None)
+            if second is not None and group.former is None:  # a second record of a student who has a class
+                return ErrorReason("sis.duplicate_identity", second.field)
             return _none(group, scale)
         case _:
             return _PLAIN.get(key.code, ErrorReason(f"vendor.{key.code.replace('.', '_')}"))
@@ -197,6 +206,8 @@ def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:
     """
     if name in scale.withdrawn:
         what = "withdrawn" if scale.facts.was_rostered else "not_shared"
+        if len(scale.withdrawn) > 1:
+            return ErrorReason(f"sharing.fields_{what}", " ".join(sorted(scale.withdrawn)))
         return ErrorReason(f"sharing.field_{what}", name)
     if (name, group.place.school_id) in scale.blank_at:
         return ErrorReason("sis.field_missing_at_school", name)
@@ -245,6 +256,8 @@ def _none(group: Blocked, scale: Scale) -> ErrorReason:
     if group.sign is Sign.TERM_NOT_RUNNING:
         return NO_TERM_RUNS
     if not group.is_listed:
+        if facts.shares_schools and group.place.school_id not in facts.school_names:
+            return _PLAIN[Code.UNKNOWN_SCHOOL]
         if is_uncovered or _are_most(scale.unlisted, facts.students):
             return ErrorReason("sharing.sections_not_shared")
         return ErrorReason("sis.in_no_section")
@@ -284,7 +297,7 @@ def _most(counts: Counter[tuple[Label, ...]]) -> list[tuple[Label, ...]]:
 
 
 def _are_most(students: int, total: int) -> bool:
-    return students >= WITHDRAWN_STUDENTS and students * 100 >= total * WITHDRAWN_PERCENT
+    return students >= WITHDRAWN_STUDENTS and students * 100 >= total * MOST_PERCENT
 
 
 def _nearly_all(students: int, total: int) -> bool:

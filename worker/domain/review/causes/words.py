@@ -58,7 +58,7 @@ class Words:
         self.changers = Amount(pile.class_changes, "student")
         self.schools = Amount(len(pile.schools), "school")
         self.grades = Amount(len(pile.grades), "grade")
-        self.former = Amount(len(pile.former_classes), "class", "classes")
+        self.former = Amount(len(pile.former_classes), "section")
         self.kinds_number = several(len(reason.labels), "kind").split()[0]
         self.kinds = several(len(reason.labels), "kind")
         findings = pile.findings.total()
@@ -91,7 +91,13 @@ class Words:
         found = most_first(self._pile.grades)
         if not found or len(found) > MOST_GRADES or self._pile.students == self._facts.students:
             return at
-        return f"{at} ({grades(sorted(found, key=_grade_order))})"
+        return f"{at}{self.in_grades}"
+
+    @property
+    def in_grades(self) -> str:
+        """The grades, in brackets."""
+        found = sorted(self._pile.grades, key=_grade_order)
+        return f" ({grades(found)})" if found else ""
 
     @property
     def named_schools(self) -> str:
@@ -152,10 +158,12 @@ class Words:
     # Former classes
 
     @property
-    def the_former_classes(self) -> str:
-        """The classes of the last commit."""
-        classes = "class" if self.former.number == 1 else f"{self.former}"
-        return f"the {classes} that {self.students:the student|they} had"
+    def the_former_sections(self) -> str:
+        """The sections that were classes in the last commit."""
+        their = f"{self.students:the student's|their}"
+        if self.former.number <= 1:
+            return f"the section that was {their} class"
+        return f"the {self.former} that were {their} classes"
 
     @property
     def what_changed(self) -> str:
@@ -205,15 +213,47 @@ class Words:
 
     @property
     def no_current_term(self) -> str:
-        """The day without a current term, and when the next begins."""
+        """The day without a current term, when the last one ended, and when the next begins."""
         terms = self._facts.terms
         if terms is None:
-            return "none of their sections has a current term today"
-        following = "These sections have no later term"
-        if terms.next_begins:
-            name = f" {quoted(terms.next_name)}" if terms.next_name else ""
-            following = f"The next term{name} begins on {terms.next_begins.isoformat()}"
-        return f"none of their sections has a current term on {terms.today.isoformat()}. {following}"
+            return "none of their sections has a current term today."
+        told = [f"none of their sections has a current term on {terms.today.isoformat()}."]
+        if terms.ended and terms.ended.end:
+            told.append(f"The term{_called(terms.ended)} ended on {terms.ended.end.isoformat()}.")
+        following = terms.following
+        if following is None or following.start is None:
+            told.append("These sections have no later term.")
+        elif following.start > terms.today:
+            told.append(f"The next term{_called(following)} begins on {following.start.isoformat()}.")
+        else:
+            began = following.start.isoformat()
+            told.append(f"The term{_called(following)} began on {began}, but they are in no section of it.")
+        return " ".join(told)
+
+    @property
+    def running_terms(self) -> str:
+        """The terms that run now."""
+        names = [quoted(term.name) for term in self._facts.running_terms if term.name]
+        return f", {listing(names)}," if names else ""
+
+    @property
+    def undated_terms(self) -> str:
+        """The terms that are not known or have no dates."""
+        names = sorted({name for name in self._facts.undated_terms if name})
+        if len(names) == len(set(self._facts.undated_terms)) and names:
+            term = Amount(len(names), "term")
+            return f"the {term:term|terms} {listing([quoted(one) for one in names])} {term:has|have} no dates"
+        return f"the term of {self.signed_sections} is not known or has no dates"
+
+    @property
+    def to_scope(self) -> str:
+        """What the scope is now."""
+        return f" to {self._facts.scope_text}" if self._facts.scope_text else ""
+
+    @property
+    def fields(self) -> str:
+        """Several fields of students, as a person says them."""
+        return listing([field_name(name) for name in self._reason.field.split()])
 
     @property
     def swapped_terms(self) -> str:
@@ -245,10 +285,21 @@ class Words:
         )
 
     @property
+    def left_or_approve(self) -> str:
+        """That the students have not left where sections still list most of them; else how to let it pass."""
+        if self._pile.listed * 2 < self._pile.removed:
+            return self.approve
+        return " Shared sections still list these students, so they have probably not left."
+
+    @property
     def listed_twice_or_removed(self) -> str:
         """What reissued IDs look like: removals, or everybody twice."""
         if self._pile.removed:
-            return f"{self.removed}{self.where} would be removed, and most of them come back under new IDs"
+            newcomers = self._facts.removals.newcomers if self._facts.removals else {}
+            is_elsewhere = set(most_first(newcomers)[:1]) - self._pile.schools.keys()
+            there = f" at {self.receiving_schools}" if is_elsewhere else ""
+            gone = f"{self.removed}{self.where} would be removed"
+            return f"{gone}, and most of them come back under new IDs{there}"
         return f"{self.students}{self.where} {self.students:is|are} listed twice, under an old and a new ID"
 
     @property
@@ -291,6 +342,11 @@ class Words:
         )
 
     @property
+    def vanished(self) -> str:
+        """The kinds of which every record would be removed."""
+        return listing(sorted({kind for others in self._facts.others for kind in others.records}))
+
+    @property
     def resync(self) -> str:
         """The command that reads the district whole: what is not connected, from saved pages."""
         return f"`rostering resync {self.district}{'' if self._facts.is_connected else ' --from FOLDER'}`"
@@ -309,6 +365,10 @@ class Words:
 def _grade_order(grade: str) -> tuple[int, str]:
     number = grade_number(grade)
     return MOST_GRADES**2 if number is None else number, grade
+
+
+def _called(term: Term) -> str:
+    return f" {quoted(term.name)}" if term.name else ""
 
 
 def _value(text: str) -> str:

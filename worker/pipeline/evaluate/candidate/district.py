@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.words import RosterKind
-from worker.domain.preflight.checks import DistrictContext, district_findings, turnover_findings
+from worker.domain.preflight.checks import (
+    DistrictContext,
+    district_findings,
+    turnover_findings,
+    vanished_kinds,
+)
+from worker.domain.preflight.tally import roster_counts
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
 from worker.domain.roster.scope_counts import matching_nothing
 from worker.domain.roster.section_filter import looked_at
@@ -30,6 +36,7 @@ async def judge_district(evaluation: Evaluation, context: Context) -> None:
             quarantined=quarantined,
             has_baseline=state.baseline_at is not None,
             unreadable=unreadable,
+            vanished=vanished_kinds(state.committed_counts, roster_counts(context.tally)),
             unmatched=unmatched,
         )
 

@@ -17,6 +17,8 @@ from tests.support.builders.records import event_json, record_id, section_json, 
 MEMORY = 400 * 1000 * 1000
 TOO_LARGE = 6_000_000
 LONG = 500.0
+UNREADABLE = 40
+"""Unreadable messages, and large ones: of either, more than the memory allows."""
 SMALL_FIRST = 600
 """Enough to have ingest read as far ahead as it ever does."""
 
@@ -89,7 +91,7 @@ async def test_intake_of_large_messages_stays_under_400_mb(site: Site, messages:
 
 async def test_unreadable_messages_among_large_ones_keep_none_of_them_in_memory(site: Site) -> None:
     async with publishing(site.broker_url or "") as send:
-        for number in range(1, 71):
+        for number in range(1, UNREADABLE + 1):
             await send(large_text(number))
             await send(unreadable(1_000 + number))
             if number % 10 == 0:
@@ -98,10 +100,10 @@ async def test_unreadable_messages_among_large_ones_keep_none_of_them_in_memory(
 
     site.is_cold = True
     async with site.worker("--stages", "ingest") as worker:
-        await stored(site, 70)
+        await stored(site, UNREADABLE)
         most = peak(worker.process.pid)
 
-    print(f"70 messages of 3.8 MB among 84 unreadable ones: {most / 1e6:.0f} MB at most")  # noqa: T201
+    print(f"{UNREADABLE} messages of 3.8 MB among more unreadable ones: {most / 1e6:.0f} MB at most")  # noqa: T201
     assert most < MEMORY / 2
 
 

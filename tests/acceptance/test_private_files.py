@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tests.acceptance.program import Site
@@ -22,10 +23,11 @@ async def test_no_file_under_the_data_folder_can_be_read_by_another_user(tmp_pat
     (folder / "out").mkdir(parents=True, mode=0o755)
     (folder / "out" / "commit.ndjson").touch(mode=0o644)
 
+    by_a_fork = replace(site, is_cold=False)
     async with site.worker() as worker:
-        await site.command("publish", str(tmp_path / "events.ndjson"))
+        await by_a_fork.command("publish", str(tmp_path / "events.ndjson"))
         (tmp_path / "events.ndjson").write_text("\n".join(json.dumps(event) for event in ARRIVAL))
-        await site.done("publish", str(tmp_path / "events.ndjson"))
+        await by_a_fork.done("publish", str(tmp_path / "events.ndjson"))
         await worker.logged("message.published")
         open_to_others = list(readable_by_others(folder))
 

@@ -46,7 +46,7 @@ from worker.runtime.metrics import Metrics
 
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 1000, timedelta(hours=1))
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "3"))
 
 """Stories of each kind; `make test-full` tells more."""
 

@@ -104,6 +104,7 @@ async def _onboarding_problems(office: Office, rostered: str, review: str) -> di
     contact = ("--contact", "ada@larkspur.example")
     await office.site.done("onboarding", "choose", CHOSEN, "--name", "Larkspur Union", *contact)
     await office.site.done("onboarding", "invite", CHOSEN)
+    await office.site.done("onboarding", "edit", review, *contact)  # so that the e-mail to it is shown
     link = (await office.site.done("onboarding", "link", CHOSEN, "--new")).strip()
     connection = await asyncpg.connect(office.site.database_url)
     try:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.builders.records import DISTRICT, record_id
+from tests.support.builders.suggestions import suggestion
 from tests.support.fixtures.console_orders import Browser
 from tests.support.fixtures.people import NORTH, Feed, evaluate, fed_once, homeroom
 from tests.support.fixtures.store import StoreUnderTest
@@ -63,6 +64,58 @@ async def in_force(store: StoreUnderTest) -> SectionFilter:
 
 
 # The page
+
+
+@pytest.mark.usefixtures("club")
+async def test_what_a_later_search_found_is_shown_one_rule_per_line(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    two = suggestion('Match all sections where grade is one of "9", "10"', in_force=False, cut_short=True)
+    named = suggestion(
+        sharing_rules=False, filter=None, text=None, why_not_shared="its words may name a person"
+    )
+    await store.districts.keep_search(DISTRICT, [two, named])
+
+    text = html.unescape(await browser.of("filter"))
+
+    assert 'Match all sections where grade is "9"\nMatch all sections where grade is "10"<' in text
+    assert "9 of 10 students in exactly one class" in text
+    assert "1 student would still have no class. The district can set this up as sharing rules" in text
+    assert "The search ran out of time, so there may be better suggestions." in text
+    assert text.count("<article") == 1
+
+
+async def test_a_search_for_an_earlier_filter_is_no_longer_shown(
+    browser: Browser, store: StoreUnderTest, feed: Feed
+) -> None:
+    await store.districts.keep_search(DISTRICT, [suggestion(in_force=False, cut_short=False)])
+    before = await browser.of("filter")
+    await store.districts.set_filter(DISTRICT, keeping(HOMEROOMS), "vic")
+    await evaluate(feed.store)
+
+    assert "<article" in before
+    assert "<article" not in await browser.of("filter")
+
+
+@pytest.mark.usefixtures("club")
+async def test_a_suggestion_that_clever_cannot_do_says_why(browser: Browser, store: StoreUnderTest) -> None:
+    ours = suggestion(
+        sharing_rules=False,
+        filter={"current_term_only": True},
+        in_force=False,
+        cut_short=False,
+        leftovers=[{"school": None, "grade": "9", "none": 1, "several": 0}],
+        leftover_groups=1,
+    )
+    await store.districts.keep_search(DISTRICT, [ours])
+
+    text = html.unescape(await browser.of("filter"))
+
+    assert (
+        "This does not work as sharing rules in Clever, because it keeps only sections of current terms. "
+        "Our own section filter can do it." in text
+    )
+    assert "No school, grade 9: 1 student in no class" in text
 
 
 @pytest.mark.usefixtures("club")

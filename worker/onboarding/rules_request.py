@@ -25,7 +25,7 @@ def rules_to_request(details: Mapping[str, Any]) -> RulesAsked:
     Raises `NoSuggestions` where there is none, and `NoSharingRules` where Clever's sharing rules cannot say
     the first one.
     """
-    found = latest_suggestions(details)
+    found, _ = latest_suggestions(details)
     if not found:
         raise NoSuggestions(_why_none(details))
     first = found[0]
@@ -34,12 +34,15 @@ def rules_to_request(details: Mapping[str, Any]) -> RulesAsked:
     return RulesAsked(sharing_rules(first["text"]), StudentsPlaced(**first["coverage"]))
 
 
-def latest_suggestions(details: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Return what the review that the district is in suggests, or a search that was made after it."""
+def latest_suggestions(details: Mapping[str, Any]) -> tuple[Sequence[Mapping[str, Any]], str]:
+    """Return what the review that a district is in suggests, or a search that was made after it, and when.
+
+    Where there is neither, nothing, and a blank time.
+    """
     review, search = details.get("review"), details.get("search")
     if search is not None and (review is None or search["made_at"] > review["decided_at"]):
-        return list(search["suggestions"])
-    return list(review["suggestions"]) if review is not None else []
+        return search["suggestions"], search["made_at"]
+    return (review["suggestions"], review["decided_at"]) if review is not None else ([], "")
 
 
 def _why_none(details: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from schemas.timestamps import instant
 from worker.console.access.identity import Permission, who
 from worker.console.class_change_confirmation import Unconfirmed, confirmed_moves
 from worker.console.console import NOTICES, Console, done, of_district
@@ -16,7 +17,7 @@ from worker.console.order_forms import NotDone, RefusedForm, ordering, text_of
 from worker.console.page import Route
 from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.policy import Code
-from worker.domain.review.sharing_rules import why_not_sharing_rules
+from worker.domain.review.sharing_rules import sharing_rules, why_not_sharing_rules
 from worker.domain.review.suggestion_texts import (
     CUT_SHORT,
     WORKS_AS_SHARING_RULES,
@@ -26,6 +27,7 @@ from worker.domain.review.suggestion_texts import (
 )
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
+from worker.onboarding.rules_request import latest_suggestions
 from worker.operations.district_queries import FindingsAsked
 from worker.operations.districts import FilterVersion
 from worker.operations.filter_search import find_filters
@@ -62,14 +64,14 @@ async def _filter(
     names = await console.pictures.schools(district_id)
     await console.audit_lookup(request, district_id, "filter")
     current = versions[-1] if versions else await console.districts.current_filter(district_id)
-    standing = (details["review"] or {}).get("suggestions") or []
+    known = _known(details, current) if found is None else found
     return console.render(
         request,
         "filter.html",
         details=details,
         current=_version_view(current, names),
         history=[_version_view(one, names) for one in reversed(versions[:-1])],
-        suggestions=[_suggestion(one, names) for one in (standing if found is None else found)],
+        suggestions=[_suggestion(one, names) for one in known],
         CUT_SHORT=CUT_SHORT,
         WORKS_AS_SHARING_RULES=WORKS_AS_SHARING_RULES,
         was_searched=found is not None,
@@ -79,6 +81,14 @@ async def _filter(
         school_names=names,
         nothing=await _matching_nothing(console, details),
     )
+
+
+def _known(details: Mapping[str, Any], current: FilterVersion) -> Sequence[Mapping[str, Any]]:
+    """Return what the latest review or search suggests; of a search, what it found for the current filter."""
+    found, made_at = latest_suggestions(details)
+    if details["review"] is None and current.set_at is not None and made_at < instant(current.set_at):
+        return []
+    return [one for one in found if one["filter"] is not None]
 
 
 async def _matching_nothing(console: Console, details: dict[str, Any]) -> list[ScopeValue]:
@@ -124,14 +134,14 @@ async def _adopt(console: Console, request: web.Request) -> web.Response:
 
 def in_words(section_filter: SectionFilter, names: Mapping[str, str]) -> dict[str, Any]:
     """Return a filter as pages tell it; `names` are those of the schools."""
-    scope = section_filter.scope
+    scope, text = section_filter.scope, filter_text(section_filter, names)
     return {
         "rules": [rule_text(rule, names) for rule in section_filter.rules],
         "is_first_match": section_filter.strategy == "first_match" and len(section_filter.rules) > 1,
         "current_term_only": section_filter.current_term_only,
         "grades": scope.grades,
         "schools": [names.get(school, school) for school in scope.schools],
-        "text": filter_text(section_filter, names),
+        "text": "\n".join(sharing_rules(text)) if can_share(section_filter) else text,
         "can_share": can_share(section_filter),
         "json": json.dumps(section_filter.model_dump(mode="json"), ensure_ascii=False),
     }
@@ -152,6 +162,7 @@ def _suggestion(one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
     return {
         **one,
         "json": json.dumps(one["filter"], ensure_ascii=False),
+        "text": one["text"] if why else "\n".join(sharing_rules(one["text"])),
         "placed": placed,
         "no_sharing_rules": None if why is None else no_sharing_rules_text(why),
         "leftovers": [leftover_text(left, names.get(left["school"])) for left in one.get("leftovers", [])],

@@ -71,9 +71,7 @@ async def test_what_a_later_search_found_is_shown_one_rule_per_line(
     browser: Browser, store: StoreUnderTest
 ) -> None:
     two = suggestion('Match all sections where grade is one of "9", "10"', in_force=False, cut_short=True)
-    named = suggestion(
-        sharing_rules=False, filter=None, text=None, why_not_shared="its words may name a person"
-    )
+    named = suggestion() | {"sharing_rules": False, "filter": None, "text": None}
     await store.districts.keep_search(DISTRICT, [two, named])
 
     text = html.unescape(await browser.of("filter"))

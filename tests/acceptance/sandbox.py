@@ -60,11 +60,6 @@ class Sandbox:
         """Return the digest of the roster that ought to be committed, by homerooms."""
         return str((await self.look(f"districts/{district_id}/truth?contains=homeroom"))["digest"])
 
-    async def heal(self) -> None:
-        """End all faults."""
-        async with self._session.delete(f"{self.url}/sandbox/faults") as response:
-            assert response.status == 200
-
 
 @asynccontextmanager
 async def sandbox(*arguments: str) -> AsyncIterator[Sandbox]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import fcntl
 import gc
 import json
 import os
@@ -19,7 +20,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +30,8 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+RUN = "PYTEST_XDIST_TESTRUNUID"
+"""The variable that names the run in each of its workers."""
 LARGEST_ORDER = 1 << 20
 LONGEST_LINE = 1 << 22
 ALSO = (
@@ -105,26 +110,44 @@ async def _exit_code(news: asyncio.StreamReader) -> int:
 
 @cache
 def channel() -> socket.socket:
-    """Return the way to the process that forks, which ends when this process does."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
+    """Return the way to the process that forks: one for all workers of a run, which ends with the last."""
+    place = Path(tempfile.gettempdir(), f"warm-program-{os.environ.get(RUN) or uuid.uuid4().hex}")
+    ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    atexit.register(ours.close)
+    with place.with_suffix(".lock").open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        if not place.exists():
+            atexit.register(_end, _listening(place), place, ours)
+        ours.connect(str(place))
+    return ours
+
+
+def _listening(place: Path) -> subprocess.Popen[bytes]:
+    """Start the process that forks, which can be reached there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as theirs:
+        theirs.bind(str(place))
+        theirs.listen()
         command = [sys.executable, __file__, str(theirs.fileno())]
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
-    def end() -> None:
-        ours.close()
-        process.wait()
 
-    atexit.register(end)
-    return ours
+def _end(process: subprocess.Popen[bytes], place: Path, ours: socket.socket) -> None:
+    """Wait until nobody orders any more, and leave nothing behind; who comes later starts one anew."""
+    lock = place.with_suffix(".lock")
+    with lock.open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        place.unlink()
+        lock.unlink()
+    ours.close()
+    process.wait()
 
 
 # In the process that forks
 
 
-def serve(channel: socket.socket) -> None:
+def serve(listener: socket.socket) -> None:
     """Fork for each order, and return in each fork, as what was ordered; exit when nobody orders any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -132,30 +155,45 @@ def serve(channel: socket.socket) -> None:
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
     running: dict[int, int] = {}
-    heard: list[int] = [channel.fileno(), woken]
+    channels = {listener.fileno(): listener}
     while True:
-        ready, _, _ = select.select(heard, [], [])
+        ready, _, _ = select.select([*channels, woken], [], [])
         if woken in ready:
             os.read(woken, 4096)
             _tell_of_ended(running)
-        if channel.fileno() not in ready:
-            continue
-        text, handed, _, _ = socket.recv_fds(channel, LARGEST_ORDER, 4)
-        if not text:
-            sys.exit()
-        pid = os.fork()
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            channel.close()
-            for pipe in (woken, wake, handed.pop(), *running.values()):
+        for channel in [channels[place] for place in ready if place != woken]:
+            text, handed = _heard(channel, channels)
+            if not text:
+                continue
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                for each in channels.values():
+                    each.close()
+                for pipe in (woken, wake, handed.pop(), *running.values()):
+                    os.close(pipe)
+                _become(json.loads(text), handed)
+                return
+            *theirs, news = handed
+            for pipe in theirs:
                 os.close(pipe)
-            _become(json.loads(text), handed)
-            return
-        *theirs, news = handed
-        for pipe in theirs:
-            os.close(pipe)
-        running[pid] = news
-        os.write(news, b"%d\n" % pid)
+            running[pid] = news
+            os.write(news, b"%d\n" % pid)
+
+
+def _heard(channel: socket.socket, channels: dict[int, socket.socket]) -> tuple[bytes, list[int]]:
+    """Return what is ordered; nothing where somebody comes or goes. Exit when the last one goes."""
+    if channel.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        joined, _ = channel.accept()
+        channels[joined.fileno()] = joined
+        return b"", []
+    text, handed, _, _ = socket.recv_fds(channel, LARGEST_ORDER, 4)
+    if not text:
+        del channels[channel.fileno()]
+        channel.close()
+        if len(channels) == 1:  # the one that others would come by
+            sys.exit()
+    return text, handed
 
 
 def _tell_of_ended(running: dict[int, int]) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.mistakes.district import District, Json
 from tests.mistakes.mistake import Mistake
-from tests.mistakes.world import Judged, World
+from tests.mistakes.world import Judged, Told, World
 
 RIGHT: Final = "right"
 NAME: Final = "name told"
@@ -48,6 +48,7 @@ async def tried(world: World, number: int, case: Mistake) -> Verdict:
         base = case.base()
         committed = await told.becomes(base)
         assert committed.outcome == "commit", committed.review
+        classes = await told.classes()
         changed = base.copy()
         case.change(changed)
         judged = await told.becomes(changed)
@@ -59,9 +60,28 @@ async def tried(world: World, number: int, case: Mistake) -> Verdict:
             case.fix(mended)
         after = await told.becomes(mended)
         faults = [*_review_faults(case, judged.review, [base, changed]), *_fix_faults(case, judged, after)]
+        if moved := await _moved_by_first_suggestion(told, changed, judged.review, classes):
+            faults.append((FORBIDDEN, f"the first suggestion takes {moved} students out of their class"))
         return Verdict(tuple(faults), tuple(_said(judged.review)))
     finally:
         await told.close()
+
+
+async def _moved_by_first_suggestion(
+    told: Told, changed: District, review: Json, classes: dict[str, str | None]
+) -> int:
+    """Set the first filter suggested; return how many students it takes from a class that lists them."""
+    first = next((one for one in review["suggestions"] if not one["in_force"]), None)
+    if first is None:
+        return 0
+    listed = {section["id"]: section["students"] for section in changed.all_of("sections")}
+    changed = changed.copy()
+    changed.filter = first["filter"]
+    await told.becomes(changed)
+    return sum(
+        now not in {None, classes.get(student)} and student in listed.get(classes.get(student), ())
+        for student, now in (await told.classes()).items()
+    )
 
 
 def _outcome_faults(case: Mistake, judged: Judged) -> Iterator[tuple[str, str]]:

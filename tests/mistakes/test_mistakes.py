@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.mistakes import bases
+from tests.mistakes import bases, other_bases
 from tests.mistakes.judge import tried
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.table import MISTAKES
@@ -49,6 +49,6 @@ def test_each_mistake_has_a_name_of_its_own_and_each_wrong_one_is_in_the_table()
 
 
 def test_no_two_people_of_a_district_have_the_same_last_name() -> None:
-    for base in bases.ALL.values():
+    for base in [*bases.ALL.values(), *other_bases.ALL.values()]:
         names = Counter(user["name"]["last"] for user in base().all_of("users"))
         assert names.most_common(1)[0][1] == 1, base

@@ -87,6 +87,15 @@ class World:
     async def store_events(self, arrivals: list[Arrival]) -> None:
         await self._store.inbox.store(arrivals, [], [])
 
+    async def classes(self, district_id: str) -> dict[str, str | None]:
+        """Return the class of each student in scope if all were committed, None where it is not one."""
+        rows = await self._store.rows(
+            "SELECT record_id, candidate::jsonb ->> 'class_id' AS class_id FROM roster "
+            "WHERE district_id = $1 AND kind = 'student' AND candidate IS NOT NULL",
+            district_id,
+        )
+        return {row["record_id"]: row["class_id"] for row in rows}
+
     async def forget(self, district_id: str) -> None:
         """Have nothing due for a district any more, so that the next one is alone."""
         await self._store.rows(
@@ -113,6 +122,10 @@ class Told:
         await self._world.store_events(self._events(district))
         self._known = district.copy()
         return await self._world.evaluate(self._id)
+
+    async def classes(self) -> dict[str, str | None]:
+        """Return the class of each student, as of the last evaluation."""
+        return await self._world.classes(self._id)
 
     async def close(self) -> None:
         await self._world.forget(self._id)

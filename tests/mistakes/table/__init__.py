@@ -9,6 +9,8 @@ from tests.mistakes.table import (
     changed_sections,
     fields,
     filters,
+    judged,
+    judged_no_class,
     lists,
     schools,
     sections,
@@ -27,4 +29,6 @@ MISTAKES: Final[list[Mistake]] = [
     *schools.TABLE,
     *filters.TABLE,
     *ways.TABLE,
+    *judged.TABLE,
+    *judged_no_class.TABLE,
 ]

@@ -49,7 +49,7 @@ async def test_from_chosen_to_live_each_email_is_written_once_in_order(store: St
     mails = {mail.occasion: mail for mail in await store.mail_orders.newest(DISTRICT)}
     assert "/connect/" in mails["invitation/1"].text
     assert "996 of 1,000 students would have exactly one class." in mails["rules/1"].text
-    assert "200 students" in mails["rostered"].text
+    assert "100 students" in mails["rostered"].text
     assert mails[f"ready/{opened}"].wait_for_sync
     assert not mails["rostered"].wait_for_sync
     with_mail = [made.move for made in await onboarding.history() if made.mail_id]
@@ -113,7 +113,7 @@ async def test_all_sections_are_shared_where_hardly_a_student_is_in_none(
 
     record = await onboarding.onboarding.record(DISTRICT)
     assert record.sharing is not None
-    assert (record.sharing.sections, record.sharing.students, record.sharing.unsectioned) == (1, 200, 2)
+    assert (record.sharing.sections, record.sharing.students, record.sharing.unsectioned) == (1, 100, 1)
     assert (record.onboarding.state is State.ALL_SECTIONS_SHARED) == is_shared
 
 

@@ -36,16 +36,16 @@ SECTION: Final = """
     ON CONFLICT DO NOTHING"""
 STUDENTS: Final = """
     INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member)
-    SELECT $1, 'student', 'p' || n, '{}', '' FROM generate_series(1, 200) AS n ON CONFLICT DO NOTHING"""
+    SELECT $1, 'student', 'p' || n, '{}', '' FROM generate_series(1, 100) AS n ON CONFLICT DO NOTHING"""
 SEATS: Final = """
     INSERT INTO section_links (district_id, role, target_id, section_id)
-    SELECT $1, 'student', 'p' || n, 's1' FROM generate_series(1, 198) AS n ON CONFLICT DO NOTHING"""
+    SELECT $1, 'student', 'p' || n, 's1' FROM generate_series(1, 99) AS n ON CONFLICT DO NOTHING"""
 SHARE: Final = (KNOW, SECTION, STUDENTS, SEATS, EVALUATED)
 FILTER: Final = "UPDATE districts SET filter_version = 1 WHERE district_id = $1"
 COMMIT: Final = """
     UPDATE districts SET status = 'rostered', standing_since = NULL, reported_digest = NULL,
         commit_sequence = commit_sequence + 1,
-        committed_counts = '{"students": 200, "classes": 1, "schools": 2}'
+        committed_counts = '{"students": 100, "classes": 1, "schools": 2}'
     WHERE district_id = $1"""
 REVIEW: Final = """
     UPDATE districts SET status = 'review', standing_since = now(), reported_digest = ''

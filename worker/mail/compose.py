@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import cache
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, Final
@@ -28,6 +29,21 @@ class Vendor:
     help_address: str | None = None
 
 
+@cache
+def _templates(folders: tuple[Path, ...]) -> jinja2.Environment:
+    """Return the templates of folders, each of which is compiled when it was changed."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        autoescape=jinja2.select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"day": day, "counted": counted}
+    return environment
+
+
 class Composer:
     """Composes e-mails. Raises `MailError` with file and line where a template will not do."""
 
@@ -36,15 +52,7 @@ class Composer:
             raise MailError(f"{own_templates}: expected a folder of templates")
         folders = [OURS] if own_templates is None else [own_templates, OURS]
         self.vendor = vendor
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folders),
-            undefined=jinja2.StrictUndefined,
-            autoescape=jinja2.select_autoescape(["html"]),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self._environment.filters |= {"day": day, "counted": counted}
+        self._environment = _templates(tuple(folders))
 
     def compose(self, values: Values) -> Composed:
         """Return the e-mail that says this. A value of several lines is refused: none could mean well."""

@@ -111,6 +111,9 @@ class DistrictPicture:
             self.edge_section if seen.all() else self.edge_section[np.repeat(seen, sizes)],
             np.concatenate(([0], np.cumsum(sizes[seen]))).astype(np.int64),
             self._vocabulary(),
+            self.teachers,
+            self.section_teachers,
+            self.teacher_words,
         )
 
     def groups(self, groups: Sequence[Ints], scope: Scope) -> list[Seats]:

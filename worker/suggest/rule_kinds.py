@@ -1,64 +1,88 @@
-"""What a rule means, as far as its words tell: a class that every student has, or something that only counts.
+"""What a rule says by itself, as far as its words tell: a class that every student has, or just a number.
 
-Many rules give every student one section by chance, since every student has one mathematics class, or one in
-the first period. A rule that says "homeroom" is better than one of those even where it counts a little worse.
+What the sections are that it keeps is told by `worker.suggest.evidence`; where these say nothing, the rule
+itself is all that there is.
 """
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
-from itertools import pairwise
 from typing import Final
 
-from worker.domain.roster.name_words import is_homeroom, words
+from worker.domain.roster.name_words import words
+from worker.domain.roster.public_words import TITLES
 from worker.domain.roster.section_filter import Condition
 from worker.domain.roster.texts import fold
+from worker.suggest.lesson_words import NOTHING, Says, of_subject, said
 
 
 class Meaning(IntEnum):
-    """From what every student has one of by purpose to what he has one of by chance."""
+    """From what every student has one of by purpose to what a student has one of by chance."""
 
     HOMEROOM = 0
     CLASS = 1
-    SUBJECT = 2
-    NUMBER = 3
+    WORD = 2
+    """A word that is of no lesson we know."""
+    FIRST = 3
+    """The first period, in which attendance is taken."""
+    SUBJECT = 4
+    NUMBER = 5
+    NOTHING = 6
+    """It only says what is left out."""
 
 
-WEIGHTS: Final = {Meaning.HOMEROOM: 0.0, Meaning.CLASS: 0.02, Meaning.SUBJECT: 0.045, Meaning.NUMBER: 0.06}
-"""Of the students that a rule places: by so much more must it place to come before one of homerooms."""
-
-_CLASS_WORDS: Final = frozenset(
-    {
-        "class",
-        "classroom",
-        "grade",
-        "contained",
-        "selfcontained",
-        "core",
-        "kindergarten",
-        "elementary",
-        "group",
-    }
-    | {"team", "house", "family", "pod", "base", "mentor", "tutor", "cohort", "form"}
+_YEAR_LONG: Final = re.compile(r"\b(year|yr|annual|fy|all year|full)\b|\b(20)?\d\d\s*[-/–]\s*(20)?\d\d\b")
+_COUNTED: Final = frozenset(
+    {"period", "periods", "per", "block", "blocks", "room", "rm", "hour", "mod", "day", "section", "sec", "slot"}
 )
-_SUBJECT_OF_HOMEROOMS: Final = ("homeroom", "advisory")
-_NUMBERS: Final = frozenset({"period", "grade"})
+"""Words that stand beside a number, and say nothing without it."""
 
 
 def meaning(condition: Condition) -> Meaning:
-    """Return what a condition that must hold means; one that must not hold means nothing by itself."""
+    """Return what a condition that must hold says; one that must not hold says nothing by itself."""
+    if condition.op in ("is_not", "not_contains"):
+        return Meaning.NOTHING
     text = str(condition.value)
-    if condition.field == "subject":
-        says = any(word in fold(text) for word in _SUBJECT_OF_HOMEROOMS)
-        return Meaning.HOMEROOM if says else Meaning.SUBJECT
-    if condition.field in _NUMBERS:
-        return Meaning.NUMBER
-    said = words(text)
-    phrases = {*said, *(first + second for first, second in pairwise(said))}
-    if any(is_homeroom(phrase) for phrase in phrases):
-        return Meaning.HOMEROOM
-    if phrases & _CLASS_WORDS:
+    match condition.field:
+        case "subject":
+            return Meaning.HOMEROOM if of_subject(text) & Says.HOMEROOM else Meaning.SUBJECT
+        case "period":
+            return _of_period(text)
+        case "grade":
+            return Meaning.WORD
+        case "term":
+            return Meaning.CLASS if is_year_long(text) else Meaning.NUMBER
+        case _:
+            return _of_words(text)
+
+
+def is_year_long(name: str) -> bool:
+    """Whether a term is called as one that lasts all year, as "Full Year" or "2026-2027" are."""
+    return _YEAR_LONG.search(fold(name)) is not None
+
+
+def _of_period(text: str) -> Meaning:
+    spoken = _of_words(text)
+    if spoken is not Meaning.NUMBER:
+        return spoken
+    numbers = [int(word) for word in words(text) if word.isdigit() and word.isascii()]
+    if numbers and set(numbers) == {0}:
         return Meaning.CLASS
-    if condition.field == "section_number" or not any(word.isalpha() for word in said):
-        return Meaning.NUMBER
-    return Meaning.SUBJECT
+    return Meaning.FIRST if numbers[:1] == [1] else Meaning.NUMBER
+
+
+def _of_words(text: str) -> Meaning:
+    says = NOTHING
+    for _, one in said(text):
+        says |= one
+    apart = [word for word in words(text) if word.isalpha()]
+    if says & Says.HOMEROOM:
+        return Meaning.HOMEROOM
+    if says & ~Says.CLASS:
+        return Meaning.SUBJECT
+    if says or (apart and set(apart) <= TITLES):
+        return Meaning.CLASS
+    if not any(len(word) > 1 and word not in _COUNTED for word in apart):
+        return Meaning.NUMBER if words(text) else Meaning.WORD
+    return Meaning.WORD

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from worker.domain.roster.section_filter import SectionFilter, Strategy
 from worker.suggest.columns import Bools
+from worker.suggest.pricing import Pricing, classes, prices
+from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf
 from worker.suggest.survey import Survey
 
@@ -19,6 +21,12 @@ Places = npt.NDArray[np.int32]
 
 FIRST_MATCH_SHARE: Final = 0.01
 """Of the students: what it costs that only our side can apply a rule after another."""
+NEARLY_ALL: Final = 0.9
+"""Of the students of a school and grade."""
+CALLED_CLASS: Final = 0.5
+"""Of the seats that a rule gives."""
+MOST_OF_CLASS: Final = 0.15
+"""Of a seat: what is called a class, and costs more, is something else."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +36,30 @@ class Pooled:
     rule: RuleOf
     kept: Bools
     home: float
-    touched: float
-    """Students who sit in a section that it keeps."""
+    seats: float
+    """Of students in the sections that it keeps."""
+    price: float
+    """What all of them cost by what these sections are, in students."""
+    says_class: bool
+    """Whether these sections, or the rule itself, are called a class."""
 
     @property
     def cost(self) -> float:
         """What it costs, in students, where no other rule comes before it."""
-        return self.rule.cost(self.home, self.touched)
+        return self.cost_of(self.seats)
+
+    def cost_of(self, seats: float) -> float:
+        """Return what it costs, in students, where it gives so many seats."""
+        return self.rule.share * self.home + self.price * seats / (self.seats or 1)
 
 
-def pooled(survey: Survey, rule: RuleOf, home: float) -> Pooled:
+def pooled(pricing: Pricing, rule: RuleOf, home: float) -> Pooled:
     """Return a rule counted over everybody; `home` is the number of students that it is for."""
-    kept = rule.holds(survey)
-    return Pooled(rule, kept, home, float((survey.counts(kept) > 0).sum()))
+    kept = rule.holds(pricing.survey)
+    sums, seats = pricing.sums(kept), float(pricing.seats[kept].sum())
+    price = float(prices([rule.meaning], sums[None, :])[0])
+    says_class = rule.meaning <= Meaning.CLASS or classes(sums) >= CALLED_CLASS * seats
+    return Pooled(rule, kept, home, seats, price, says_class and price < MOST_OF_CLASS * seats)
 
 
 @dataclass(frozen=True)
@@ -89,10 +108,27 @@ def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> RuleSe
         cost = sum(one.cost for one in rules)
     else:
         by_each = zip(rules, placed, strict=True)
-        cost = sum(one.rule.cost(one.home, float((counts > 0).sum())) for one, counts in by_each)
+        cost = sum(one.cost_of(float(counts.sum())) for one, counts in by_each)
         cost += FIRST_MATCH_SHARE * survey.students
     places = sum(placed, np.zeros(survey.students, dtype=np.int32))
-    return RuleSet(tuple(rules), kept, strategy, places, float((places == 1).sum()) - cost)
+    return RuleSet(tuple(rules), kept, strategy, places, _credible(survey, rules, places) - cost)
+
+
+def _credible(survey: Survey, rules: Sequence[Pooled], places: Places) -> float:
+    """Return the students with exactly one section that may well be their class.
+
+    What is not called a class must give one to nearly everybody of a school and grade: an elective that half
+    of them take is no class of theirs.
+    """
+    single = places == 1
+    if all(one.says_class for one in rules):
+        return float(single.sum())
+    told = [one.kept for one in rules if one.says_class]
+    called = survey.counts(np.logical_or.reduce(told)) > 0 if told else np.zeros_like(single)
+    number = (len(survey.schools) + 1) * len(survey.grades)
+    everybody = np.bincount(survey.cells, minlength=number)
+    nearly_all = np.bincount(survey.cells[single], minlength=number) >= NEARLY_ALL * everybody
+    return float((single & (called | nearly_all[survey.cells])).sum())
 
 
 def draft_in_force(survey: Survey, in_force: SectionFilter) -> RuleSet:
@@ -114,16 +150,16 @@ def _placed(survey: Survey, kept: Sequence[Bools], strategy: Strategy) -> list[P
     return placed
 
 
-def simplified(survey: Survey, given: RuleSet) -> RuleSet:
+def simplified(pricing: Pricing, given: RuleSet) -> RuleSet:
     """Return the draft without what does no good: rules, and limits of rules to schools."""
-    best = given
+    best, survey = given, pricing.survey
     for one in given.rules:
         without = [other for other in best.rules if other is not one]
         if without and one in best.rules:
             best = _better(best, draft(survey, without, best.strategy))
     for place, one in enumerate(best.rules):
         if one.rule.schools is not None:
-            freed = pooled(survey, one.rule.everywhere, one.home)
+            freed = pooled(pricing, one.rule.everywhere, one.home)
             rules = [*best.rules[:place], freed, *best.rules[place + 1 :]]
             best = _better(best, draft(survey, rules, best.strategy))
     return best

@@ -10,13 +10,13 @@ import numpy as np
 from worker.domain.roster.section_filter import Condition, Rule
 from worker.suggest.columns import Bools, holds
 from worker.suggest.conditions import CandidateCondition
-from worker.suggest.rule_kinds import WEIGHTS, Meaning
+from worker.suggest.rule_kinds import Meaning
 from worker.suggest.survey import Survey
 
 RULE_SHARE: Final = 0.01
 """Of the students it is for: what a rule costs by itself, so that none is added for a handful."""
 SECOND_SHARE: Final = 0.004
-"""The same for its second condition."""
+"""The same for its second condition, and for each one more."""
 UNTOLD_SHARE: Final = 0.002
 """The same where Clever's sharing rules cannot say it."""
 SCHOOLS_SHARE: Final = 0.008
@@ -38,13 +38,14 @@ class RuleOf:
         told = tuple(f"{c.field} {c.op} {c.value}" for c in self.conditions)
         return told if self.schools is None else (*told, *map(str, self.schools))
 
-    def cost(self, home: float, touched: float) -> float:
-        """Return what it costs, in students: `home` is whom it is for, `touched` who has a section by it."""
+    @property
+    def share(self) -> float:
+        """Of the students whom it is for: what its words cost, whatever they mean."""
         share = RULE_SHARE
-        share += SECOND_SHARE if len(self.conditions) > 1 else 0
+        share += SECOND_SHARE * (len(self.conditions) - 1)
         share += 0 if self.in_clever else UNTOLD_SHARE
         share += 0 if self.schools is None else SCHOOLS_SHARE
-        return share * home + WEIGHTS[self.meaning] * touched
+        return share
 
     def at(self, schools: tuple[int, ...]) -> RuleOf:
         """Return the rule for these schools only."""

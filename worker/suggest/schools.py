@@ -15,6 +15,7 @@ from worker.suggest.conditions import CandidateCondition, Part, atoms
 from worker.suggest.counting import ProfileGroup, Tried, group, kinds_of, tried
 from worker.suggest.deadline import Deadline
 from worker.suggest.optimiser import choose, in_turn
+from worker.suggest.pricing import Pricing, prices
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf, both, single
 from worker.suggest.survey import Survey
@@ -46,6 +47,14 @@ class SchoolRules:
 
 
 @dataclass(frozen=True)
+class _Kinds:
+    """Sections that no condition tells apart: which conditions hold, and the features of all their seats."""
+
+    holding: Bools
+    features: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class _Candidates:
     """Rules with the kinds of sections that each keeps, what each gives, and what each costs."""
 
@@ -66,8 +75,9 @@ class _Candidates:
         return _Candidates([self.rules[rule] for rule in at], self.kept[at], given, self.costs[at])
 
 
-def school_rules(survey: Survey, first: int, last: int, deadline: Deadline) -> SchoolRules:
+def school_rules(pricing: Pricing, first: int, last: int, deadline: Deadline) -> SchoolRules:
     """Return what suits the students from `first` up to `last`."""
+    survey = pricing.survey
     chosen = _sample(first, last)
     sections, sizes = seats(survey, chosen)
     local, places = np.unique(sections, return_inverse=True)
@@ -77,7 +87,9 @@ def school_rules(survey: Survey, first: int, last: int, deadline: Deadline) -> S
         return SchoolRules(last - first, (), (), is_proven=True)
     kinds, holding = kinds_of(np.array([atom.mask for atom in found]))
     students = group(kinds[places], holding.shape[1], sizes)
-    candidates = _candidates(found, holding, students)
+    features = np.zeros((holding.shape[1], pricing.features.shape[1]))
+    np.add.at(features, kinds, pricing.features[local] * part.seats[:, None])
+    candidates = _candidates(found, _Kinds(holding, features), students)
     most = _best(candidates, MOST_RULES)
     answer = choose(students, most.kept, most.costs, min(SECONDS, deadline.left), GOOD_ENOUGH)
     turns = in_turn(students, candidates.kept, candidates.costs)
@@ -104,15 +116,14 @@ def seats(survey: Survey, students: Ints) -> tuple[Ints, npt.NDArray[np.int64]]:
     return survey.edge_section[offsets + np.arange(sizes.sum())], sizes
 
 
-def _candidates(found: list[CandidateCondition], holding: Bools, students: ProfileGroup) -> _Candidates:
+def _candidates(found: list[CandidateCondition], kinds: _Kinds, students: ProfileGroup) -> _Candidates:
     positive = [place for place, atom in enumerate(found) if not atom.is_negative]
     rules = [single(found[place]) for place in positive]
-    kept = holding[positive]
-    alone = _judged(rules, kept, students)
+    alone = _judged(rules, kinds.holding[positive], kinds, students)
     means_homeroom = [rule.meaning is Meaning.HOMEROOM for rule in alone.rules]
     if (alone.given.exactly_one[means_homeroom] >= SATISFYING * students.students).any():
         return alone
-    return _judged(*_with_pairs(found, holding, alone, positive), students)
+    return _judged(*_with_pairs(found, kinds.holding, alone, positive), kinds, students)
 
 
 def _with_pairs(
@@ -140,15 +151,10 @@ def _with_pairs(
     return rules, np.array(kept)
 
 
-def _judged(rules: list[RuleOf], kept: Bools, students: ProfileGroup) -> _Candidates:
+def _judged(rules: list[RuleOf], kept: Bools, kinds: _Kinds, students: ProfileGroup) -> _Candidates:
     given = tried(students, kept)
-    everyone = students.students
-    costs = np.array(
-        [
-            rule.cost(everyone, touched)
-            for rule, touched in zip(rules, given.exactly_one + given.several, strict=True)
-        ]
-    )
+    price = prices([rule.meaning for rule in rules], kept @ kinds.features)
+    costs = np.array([rule.share for rule in rules]) * students.students + price
     return _Candidates(rules, kept, given, costs)
 
 

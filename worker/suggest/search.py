@@ -15,6 +15,7 @@ from worker.suggest.columns import Bools
 from worker.suggest.counting import ProfileGroup, group, kinds_of
 from worker.suggest.deadline import Deadline
 from worker.suggest.optimiser import choose, in_turn
+from worker.suggest.pricing import Pricing
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rule_sets import Pooled, RuleSet, draft, pooled, simplified
 from worker.suggest.rules import RuleOf
@@ -78,9 +79,10 @@ class _Merging:
 
 def search(survey: Survey, in_force: RuleSet, deadline: Deadline, progress: Progress) -> Search:
     """Return the drafts that suit the district best; the one `in_force` is among them if it does."""
+    pricing = Pricing(survey)
     known = [in_force] if in_force.exactly_one >= WORTH_KEEPING * survey.students else []
-    chosen, good, is_cut_short = _ask_schools(survey, deadline, progress)
-    pool = _pool(survey, chosen, good)
+    chosen, good, is_cut_short = _ask_schools(pricing, deadline, progress)
+    pool = _pool(pricing, chosen, good)
     if not pool:
         return Search(_ranked(survey, known), is_cut_short)
     merging = _merging(survey, pool)
@@ -92,7 +94,7 @@ def search(survey: Survey, in_force: RuleSet, deadline: Deadline, progress: Prog
         is_cut_short |= not answer.is_proven
         if answer.rules:
             rules = [pool[some[rule]] for rule in answer.rules]
-            found.append(simplified(survey, draft(survey, rules, "union")))
+            found.append(simplified(pricing, draft(survey, rules, "union")))
     turns = in_turn(merging.students, merging.kept, merging.costs)
     if len(turns) > 1:
         found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
@@ -100,11 +102,11 @@ def search(survey: Survey, in_force: RuleSet, deadline: Deadline, progress: Prog
     return Search(_ranked(survey, found), is_cut_short)
 
 
-def _ask_schools(survey: Survey, deadline: Deadline, progress: Progress) -> tuple[_Votes, _Votes, bool]:
+def _ask_schools(pricing: Pricing, deadline: Deadline, progress: Progress) -> tuple[_Votes, _Votes, bool]:
     """Find the rules of each school, the largest first, while there is time."""
     chosen, good = _Votes(), _Votes()
     is_cut_short = False
-    bounds = survey.school_bounds
+    bounds = pricing.survey.school_bounds
     for order, place in enumerate(np.argsort(-np.diff(bounds), kind="stable")):
         first, last = int(bounds[place]), int(bounds[place + 1])
         if first == last:
@@ -113,7 +115,7 @@ def _ask_schools(survey: Survey, deadline: Deadline, progress: Progress) -> tupl
         if deadline.was_cancelled or (order and deadline.left < deadline.seconds / 3):
             is_cut_short = True
             break
-        found: SchoolRules = school_rules(survey, first, last, deadline)
+        found: SchoolRules = school_rules(pricing, first, last, deadline)
         is_cut_short |= not found.is_proven
         chosen.add(found.best, last - first, int(place) - 1)
         good.add(found.others, last - first, int(place) - 1)
@@ -121,18 +123,19 @@ def _ask_schools(survey: Survey, deadline: Deadline, progress: Progress) -> tupl
     return chosen, good, is_cut_short
 
 
-def _pool(survey: Survey, chosen: _Votes, good: _Votes) -> list[Pooled]:
+def _pool(pricing: Pricing, chosen: _Votes, good: _Votes) -> list[Pooled]:
     """Return the rules to merge: everywhere, and each only at the schools that chose it."""
+    survey = pricing.survey
     everywhere = chosen.first(MOST_POOLED)
     known = {rule.key for rule in everywhere}
     others = [rule for rule in good.first(MOST_POOLED) if rule.key not in known][: MOST_POOLED // 2]
-    pool = [pooled(survey, rule, chosen.students[rule.key]) for rule in everywhere]
-    pool += [pooled(survey, rule, float(survey.students)) for rule in others]
+    pool = [pooled(pricing, rule, chosen.students[rule.key]) for rule in everywhere]
+    pool += [pooled(pricing, rule, float(survey.students)) for rule in others]
     inhabited = int((np.diff(survey.school_bounds) > 0).sum())
     for rule in everywhere:
         schools = tuple(sorted(chosen.schools[rule.key] - {-1}))
         if schools and len(schools) < inhabited:
-            pool.append(pooled(survey, rule.at(schools), chosen.students[rule.key]))
+            pool.append(pooled(pricing, rule.at(schools), chosen.students[rule.key]))
     return [one for one in pool if one.kept.any()]
 
 
@@ -162,7 +165,7 @@ def _families(pool: Sequence[Pooled]) -> list[list[int]]:
 
 def _ranked(survey: Survey, found: Iterable[RuleSet]) -> list[RuleSet]:
     """Return the drafts that are worth a look, the best first, each of other sections than the rest."""
-    useful = [one for one in found if one.exactly_one]
+    useful = [one for one in found if one.score > 0]
     ranked = sorted(useful, key=lambda one: (-one.score, len(one.rules), [p.rule.key for p in one.rules]))
     attended = np.zeros(survey.sections, dtype=np.bool_)
     attended[survey.edge_section] = True

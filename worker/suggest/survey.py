@@ -34,6 +34,17 @@ class Survey:
     edge_section: Ints
     starts: npt.NDArray[np.int64]
     vocabulary: Vocabulary
+    teachers: Sequence[tuple[str, ...]]
+    """Every set of teachers that a section has, as ids, known to us or not."""
+    section_teachers: Ints
+    """For each section the place of its teachers."""
+    teacher_words: Mapping[str, frozenset[str]]
+    """The words of the names of each known teacher."""
+
+    def called(self, section: int) -> frozenset[str]:
+        """Return the words of the names of those who teach a section."""
+        known = (self.teacher_words.get(one) for one in self.teachers[self.section_teachers[section]])
+        return frozenset[str]().union(*filter(None, known))
 
     @property
     def students(self) -> int:
@@ -49,6 +60,11 @@ class Survey:
     def school_bounds(self) -> npt.NDArray[np.int64]:
         """Where the students of each school begin; one more entry for the end."""
         return np.searchsorted(self.student_school, np.arange(len(self.schools) + 2) - 1)
+
+    @cached_property
+    def cells(self) -> npt.NDArray[np.int64]:
+        """For each student the place of the school and grade."""
+        return (self.student_school.astype(np.int64) + 1) * len(self.grades) + self.student_grade
 
     def counts(self, kept: Bools) -> npt.NDArray[np.int32]:
         """Return for each student how many of the `kept` sections list the student."""

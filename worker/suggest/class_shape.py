@@ -1,0 +1,90 @@
+"""What a class looks like, whatever it is called: a teacher of its own, and about as many as fit into a room.
+
+The teacher of a class teaches few students. Who teaches art, or eats lunch, with every class of the school
+teaches many. How many that is differs from school to school, so that each student's sections are compared
+with the one whose teacher has the fewest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.suggest.columns import Ints
+from worker.suggest.survey import Survey
+
+Floats = npt.NDArray[np.float32]
+
+AT_ONCE: Final = 100_000
+"""Students looked at in one go: what is held for each of their seats is soon given back."""
+LARGEST_CLASS: Final = 45
+"""Students in one room."""
+SMALLEST_CLASS: Final = 4
+"""Fewer are pulled out of another section."""
+
+
+@dataclass(frozen=True)
+class ClassShape:
+    """For each section: how many times as many students its teacher has as the teacher of their class."""
+
+    sharing: Floats
+    """1 where nobody teaches its students who teaches fewer others."""
+    listed: Ints
+    """Students of the survey who sit in it."""
+
+
+def class_shape(survey: Survey, may_be_class: npt.NDArray[np.bool_]) -> ClassShape:
+    """Return the shape of each section; sections that cannot be the class are no measure for others."""
+    listed = np.bincount(survey.edge_section, minlength=survey.sections).astype(np.int32)
+    load = _load(survey, listed)
+    fits = may_be_class & (listed >= SMALLEST_CLASS) & (listed <= LARGEST_CLASS)
+    measure = np.where(fits, load, np.float32(np.inf)).astype(np.float32)
+    total = np.zeros(survey.sections)
+    for first, last in _chunks(survey):
+        begin, end = int(survey.starts[first]), int(survey.starts[last])
+        sections = survey.edge_section[begin:end]
+        least = _least(measure[sections], survey.starts[first : last + 1] - begin)
+        own = np.repeat(least, np.diff(survey.starts[first : last + 1]))
+        share = np.where(np.isfinite(own), load[sections] / own, 1.0)
+        total += np.bincount(sections, weights=share, minlength=survey.sections)
+    sharing = np.where(listed > 0, total / np.maximum(listed, 1), 1.0)
+    return ClassShape(sharing.astype(np.float32), listed)
+
+
+def _load(survey: Survey, listed: Ints) -> Floats:
+    """Return how many times a section's students its teacher has in all; of several the one with the fewest."""
+    ids: dict[str, int] = {}
+    sets = [[ids.setdefault(one, len(ids)) for one in some] for some in survey.teachers]
+    sizes = np.array([len(some) for some in sets], dtype=np.int64)
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    of_sets = np.array([one for some in sets for one in some], dtype=np.int64)
+    students = np.zeros(len(ids))
+    for first, last in _chunks(survey):
+        begin, end = int(survey.starts[first]), int(survey.starts[last])
+        owner = np.repeat(np.arange(last - first), np.diff(survey.starts[first : last + 1]))
+        among = survey.section_teachers[survey.edge_section[begin:end]]
+        each = sizes[among]
+        offsets = np.arange(each.sum()) - np.repeat(np.cumsum(each) - each, each)
+        teacher = of_sets[np.repeat(starts[among], each) + offsets]
+        pairs = np.unique(teacher * (last - first) + np.repeat(owner, each))
+        students += np.bincount(pairs // (last - first), minlength=len(ids))
+    fewest = np.array([min((students[one] for one in some), default=0.0) for some in sets])
+    taught = fewest[survey.section_teachers] if len(fewest) else np.zeros(survey.sections)
+    return np.maximum(1.0, taught / np.maximum(listed, 1)).astype(np.float32)
+
+
+def _least(values: Floats, starts: npt.NDArray[np.int64]) -> Floats:
+    least = np.full(len(starts) - 1, np.inf, dtype=np.float32)
+    seated = np.diff(starts) > 0
+    if seated.any():
+        least[seated] = np.minimum.reduceat(values, starts[:-1][seated])
+    return least
+
+
+def _chunks(survey: Survey) -> list[tuple[int, int]]:
+    return [
+        (first, min(first + AT_ONCE, survey.students)) for first in range(0, survey.students, AT_ONCE)
+    ]

@@ -1,0 +1,123 @@
+"""Words of section and course names by what they say a section is: a homeroom, a lesson, or something else.
+
+A word that is not here says nothing; who teaches the section, and how many sit in it, says more
+(see `worker.suggest.class_shape`).
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag, auto
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from worker.domain.roster.name_words import is_homeroom, plain, words
+from worker.domain.roster.texts import folded
+
+
+class Says(IntFlag):
+    """What a text says that a section is; it may say several things."""
+
+    HOMEROOM = auto()
+    CLASS = auto()
+    """A group with a room or a teacher of its own."""
+    ROOM = auto()
+    """A class of a program, for the few who are in it."""
+    READING = auto()
+    MATH = auto()
+    CORE = auto()
+    """Another of the lessons that the class has with its own teacher."""
+    HELP = auto()
+    """Regrouped for a part of the day."""
+    SPECIAL = auto()
+    IDLE = auto()
+    """No lesson: a meal, a break, a club."""
+
+
+NOTHING: Final = Says(0)
+
+_LISTED: Final[dict[Says, str]] = {
+    Says.HOMEROOM: """
+        attendance att attend rollcall hogar tutoria tutorias registro asistencia morningmeeting
+        morningcircle circletime dailyattendance consejeria asesoria maestrotitular salonhogar
+    """,
+    Says.CLASS: """
+        class classroom classrooms grade grades gr grado grd contained selfcontained core kindergarten kinder kdg prek
+        prekindergarten preschool elementary group grupo team house family pod base mentor mentors tutor cohort form
+        crew den pack pride tribe huddle squad nest clan seminar connections advocacy gened general generaleducation
+        gen genl primary multiage looping clase salon aula teacher titular 
+    """,
+    Says.ROOM: """
+        lifeskills resource sped specialeducation resourceroom functional autism adaptive newcomer newcomers
+        transition inclusion
+    """,
+    Says.READING: """
+        reading read rdg rea ela eng english literacy lit languagearts lectura lenguaje humanities writing wri phonics
+        literature español espanol spelling readers writers
+    """,
+    Says.MATH: """
+        math maths mathematics matematicas mat mth algebra geometry arithmetic numeracy precalculus prealgebra calculus
+        statistics trigonometry
+    """,
+    Says.CORE: """
+        science sciences sci ciencias socialstudies social soc sst estudiossociales sociales history hist geography civics
+        biology bio chemistry chem physics government economics spanish french german latin chinese mandarin japanese
+    """,
+    Says.HELP: """
+        intervention interventions win whatineed rti mtss speech esl eld ell pullout pushin tutoring enrichment
+        remediation acceleration gate gifted sel counseling guidance therapy orientation helpdesk
+        booster tier
+    """,
+    Says.SPECIAL: """
+        art arts arte artes music mus musica band chorus choir coro orchestra strings drama theater theatre dance danza
+        pe ped phe phy physed physicaleducation educacionfisica gym gymnasium fitness health swim swimming
+        library lib media biblioteca librarian technology tech computer computers computing computacion stem steam makerspace
+        maker coding robotics keyboarding ceramics painting drawing photography yearbook journalism debate
+        special specials encore elective electives exploratory related garden gardening cooking
+    """,
+    Says.IDLE: """
+        lunch lun almuerzo comedor recess recreo breakfast desayuno dismissal salida arrival bus busing studyhall studyhalls
+        club clubs clubes detention afterschool beforeschool aftercare cafeteria snack duty testing assessment
+    """,
+}
+LESSON_WORDS: Final[dict[str, Says]] = {
+    plain(word): says for says, listed in _LISTED.items() for word in listed.split()
+}
+_SUBJECTS: Final = {
+    "english/languagearts": Says.READING,
+    "math": Says.MATH,
+    "science": Says.CORE,
+    "socialstudies": Says.CORE,
+    "language": Says.CORE,
+    "homeroom/advisory": Says.HOMEROOM,
+    "interventions/onlinelearning": Says.HELP,
+    "technologyandengineering": Says.SPECIAL,
+    "peandhealth": Says.SPECIAL,
+    "artsandmusic": Says.SPECIAL,
+}
+"""Clever's own subjects, as they are compared."""
+
+
+@lru_cache(maxsize=65_536)
+def said(text: str) -> tuple[tuple[str, Says], ...]:
+    """Return the words of a text that say what a section is, single or two as one, with what they say."""
+    apart = words(text)
+    together = [first + second for first, second in pairwise(apart) if not (first + second).isdigit()]
+    return tuple((word, says) for word in (*apart, *together) if (says := _of_word(word)))
+
+
+def of_subject(text: str) -> Says:
+    """Return what a subject says, one of Clever's or in words."""
+    known = _SUBJECTS.get(folded(text))
+    if known is not None:
+        return known
+    says = NOTHING
+    for _, one in said(text):
+        says |= one
+    return says
+
+
+def _of_word(word: str) -> Says:
+    if is_homeroom(word):
+        return Says.HOMEROOM
+    return LESSON_WORDS.get(plain(word), NOTHING)

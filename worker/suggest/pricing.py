@@ -1,0 +1,142 @@
+"""What rules cost that give students something else than a class, by what the sections are that they keep.
+
+Counting alone says nothing where a class goes through the day together: every lesson gives every student
+one section. So each student whom a rule places by lunch costs more than the student is worth, by reading a
+little, by a homeroom nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from worker.suggest.class_shape import LARGEST_CLASS, class_shape
+from worker.suggest.columns import Bools
+from worker.suggest.evidence import Kind, kinds
+from worker.suggest.rule_kinds import Meaning
+from worker.suggest.survey import Survey
+
+Floats = npt.NDArray[np.float64]
+
+WORTHLESS: Final = 1.2
+"""Of a student placed by what is no class: better none, who is told of, than that."""
+OF_KINDS: Final = {
+    Kind.HOMEROOM: 0.0,
+    Kind.CLASS: 0.02,
+    Kind.ROOM: 0.04,
+    Kind.READING: 0.045,
+    Kind.MATH: 0.055,
+    Kind.CORE: 0.065,
+    Kind.HELP: 0.1,
+    Kind.SPECIAL: WORTHLESS,
+    Kind.IDLE: WORTHLESS,
+}
+"""Of the students placed by sections of each kind; of those that say nothing see `OF_MEANINGS`."""
+OF_MEANINGS: Final = {
+    Meaning.HOMEROOM: 0.0,
+    Meaning.CLASS: 0.02,
+    Meaning.WORD: 0.03,
+    Meaning.FIRST: 0.035,
+    Meaning.SUBJECT: 0.05,
+    Meaning.NUMBER: 0.08,
+    Meaning.NOTHING: 0.025,
+}
+"""Of the students placed by sections that say nothing, by what the rule says itself."""
+NUMBERS: Final = frozenset({Meaning.FIRST, Meaning.NUMBER})
+ALIKE: Final = 0.75
+"""Of the students whom a number places: so many by one kind of section, and the number means that kind."""
+SHARED: Final = 2.5
+"""Times as many students as the teacher of the class has: from here on a teacher has many classes."""
+SHARED_PRICE: Final = 0.1
+"""For each such time more, up to `MOST_SHARED_PRICE`."""
+MOST_SHARED_PRICE: Final = 0.3
+CROWDED_PRICE: Final = 0.3
+"""Of students in sections that no room holds."""
+WORDED: Final = 0.1
+"""Of those prices where the section is called a homeroom."""
+_KINDS: Final = len(Kind)
+_SHAPE: Final = _KINDS
+"""The column of the features behind the kinds: the price of the section's shape."""
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """The features of each section that its price follows from: `features[section]`, for one student in it."""
+
+    survey: Survey
+
+    @cached_property
+    def kinds(self) -> npt.NDArray[np.int8]:
+        """What each section is."""
+        return kinds(self.survey)
+
+    @cached_property
+    def seats(self) -> npt.NDArray[np.int64]:
+        """Students of the survey in each section."""
+        return np.bincount(self.survey.edge_section, minlength=self.survey.sections)
+
+    @cached_property
+    def features(self) -> npt.NDArray[np.float32]:
+        """One column for each kind, with a 1 in that of the section, and one for the price of its shape."""
+        found = np.zeros((self.survey.sections, _KINDS + 1), dtype=np.float32)
+        found[np.arange(self.survey.sections), self.kinds] = 1
+        found[:, _SHAPE] = self._shape()
+        return found
+
+    def _shape(self) -> npt.NDArray[np.float32]:
+        may_be_class = ~np.isin(self.kinds, (Kind.SPECIAL, Kind.IDLE))
+        shape = class_shape(self.survey, may_be_class)
+        price = np.clip((shape.sharing - SHARED) * SHARED_PRICE, 0, MOST_SHARED_PRICE)
+        price += CROWDED_PRICE * (shape.listed > LARGEST_CLASS)
+        price[self.kinds == Kind.HOMEROOM] *= WORDED
+        return price.astype(np.float32)
+
+    def sums(self, kept: Bools) -> Floats:
+        """Return the features of all seats of the kept sections, added up."""
+        seats = self.seats[kept].astype(np.float64)
+        summed: Floats = seats @ self.features[kept]
+        return summed
+
+
+def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
+    """Return what rules cost, in students; `sums[rule]` are the features of the seats that each gives."""
+    seats = sums[:, :_KINDS]
+    own = np.array([OF_MEANINGS[one] for one in meanings])
+    at_least = np.array([OF_MEANINGS[one] if one in NUMBERS else 0.0 for one in meanings])
+    of_kinds = np.array([OF_KINDS.get(kind, 0.0) for kind in Kind])
+    each = np.repeat(of_kinds[None, :], len(sums), axis=0)
+    each[:, Kind.UNKNOWN] = own
+    each[:, Kind.CLASS] = np.maximum(each[:, Kind.CLASS], at_least)
+    linear = (seats * each).sum(axis=1)
+    total = np.maximum(seats.sum(axis=1), 1e-9)
+    is_mixed = (_largest_family(seats) < ALIKE * total) & (at_least > 0)
+    mixed = own * (total - seats[:, Kind.HOMEROOM])
+    price: Floats = np.where(is_mixed, mixed, linear) + sums[:, _SHAPE]
+    return price
+
+
+def classes(sums: Floats) -> float:
+    """Return the seats in sections that are called a class."""
+    return float(sums[[Kind.HOMEROOM, Kind.CLASS, Kind.ROOM]].sum())
+
+
+def _largest_family(seats: Floats) -> Floats:
+    families = np.stack(
+        [
+            seats[:, [Kind.HOMEROOM]].sum(axis=1),
+            seats[:, [Kind.CLASS, Kind.UNKNOWN]].sum(axis=1),
+            seats[:, Kind.ROOM],
+            seats[:, Kind.READING],
+            seats[:, Kind.MATH],
+            seats[:, Kind.CORE],
+            seats[:, Kind.HELP],
+            seats[:, [Kind.SPECIAL, Kind.IDLE]].sum(axis=1),
+        ]
+    )
+    largest: Floats = families.max(axis=0)
+    return largest

@@ -17,51 +17,7 @@ from worker.suggest.suggestions import Suggestion
 hopeless_by_count = [habit for habit in HABITS if habit.is_hopeless and not habit.is_lockstep]
 naming = [habit for habit in HABITS if habit.district().names]
 
-NOT_FOUND_YET: Final = frozenset(
-    {
-        "a_family_of_teachers",
-        "a_third_of_the_grades",
-        "all_but_lunch",
-        "all_but_specials",
-        "art_grade_three",
-        "att_among_codes",
-        "block_one",
-        "blocks_without_meaning",
-        "course_but_not_lunch",
-        "electives_only",
-        "expression_of_days",
-        "half_of_the_schools",
-        "homeroom_by_term",
-        "homeroom_else_first_period",
-        "hr_library",
-        "huddle",
-        "humanities",
-        "indistinguishable",
-        "interventions_only",
-        "montessori",
-        "morning_meeting",
-        "mrs_lopez_grade_three",
-        "named_for_the_departed",
-        "no_homeroom_at_all",
-        "one_room_left",
-        "period_zero",
-        "preschool_without_classes",
-        "random_words",
-        "registro_among_spanish_subjects",
-        "room_in_the_name",
-        "signs_in_the_word",
-        "six_schools_six_ways",
-        "specials_at_the_other_school",
-        "specials_by_quarter",
-        "specials_only",
-        "teacher_and_grade",
-        "teacher_as_course",
-        "third_grade_garcia",
-        "tutoria",
-        "two_grades_to_a_room",
-        "two_teachers_to_a_class",
-    }
-)
+NOT_FOUND_YET: Final[frozenset[str]] = frozenset()
 """Habits for which the first suggestion gives students something else than their class, or too few theirs."""
 NAMES_TOLD_YET: Final[frozenset[str]] = frozenset()
 """Habits for which some suggestion tells a person's name."""

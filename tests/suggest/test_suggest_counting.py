@@ -27,6 +27,7 @@ from worker.domain.roster.section_filter import (
 from worker.domain.roster.terms import without_grace
 from worker.suggest.counting import MOST_TOLD, collapsed, group, kinds_of, places, tried
 from worker.suggest.picture_builder import PictureBuilder
+from worker.suggest.pricing import Pricing
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rule_sets import draft, pooled
 from worker.suggest.rules import RuleOf
@@ -164,7 +165,8 @@ def test_a_draft_gives_each_student_what_the_section_filter_does(
         for n, view in enumerate(sections)
     ]
     survey = survey_of(numbered)
-    rules = [pooled(survey, rule(condition), survey.students) for condition in given_conditions]
+    pricing = Pricing(survey)
+    rules = [pooled(pricing, rule(condition), survey.students) for condition in given_conditions]
 
     found = draft(survey, rules, strategy)
 

@@ -55,7 +55,7 @@ def class_shape(survey: Survey, may_be_class: npt.NDArray[np.bool_]) -> ClassSha
 
 
 def _load(survey: Survey, listed: Ints) -> Floats:
-    """Return how many times a section's students its teacher has in all; of several the one with the fewest."""
+    """Return how many times a section's students its teacher has in all; of several, who has the fewest."""
     ids: dict[str, int] = {}
     sets = [[ids.setdefault(one, len(ids)) for one in some] for some in survey.teachers]
     sizes = np.array([len(some) for some in sets], dtype=np.int64)
@@ -85,6 +85,4 @@ def _least(values: Floats, starts: npt.NDArray[np.int64]) -> Floats:
 
 
 def _chunks(survey: Survey) -> list[tuple[int, int]]:
-    return [
-        (first, min(first + AT_ONCE, survey.students)) for first in range(0, survey.students, AT_ONCE)
-    ]
+    return [(first, min(first + AT_ONCE, survey.students)) for first in range(0, survey.students, AT_ONCE)]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from worker.domain.roster.name_words import is_homeroom, words
-from worker.domain.roster.public_words import ORDINALS, Vocabulary
+from worker.domain.roster.public_words import TITLES, Vocabulary
 from worker.domain.roster.section_filter import Condition, FilterField, Operator
-from worker.domain.roster.texts import fold, folded
+from worker.domain.roster.texts import folded
 from worker.suggest.columns import BLANK, Bools, Ints
+from worker.suggest.phrases import is_fuller, is_usable_word, may_stand, phrases, signed_phrases
 from worker.suggest.rule_kinds import Meaning, meaning
 from worker.suggest.survey import Survey
 from worker.suggest.wording import sharable
@@ -28,14 +28,14 @@ MOST_VALUES: Final = 24
 """Values of one field that make conditions, those with the most students."""
 MOST_WORDS: Final = 60
 """Words of one field, the same way; words that mean homeroom are always among them."""
+MOST_SIGNED: Final = 24
+"""Words with their signs, of one field."""
 NEGATIVES: Final = 12
 """Conditions that must not hold, of each field."""
 _NAMES: Final[tuple[FilterField, ...]] = ("name", "course_name")
 _VALUES: Final[tuple[FilterField, ...]] = ("subject", "period", "grade", "section_number", "term")
 _OF_NOBODY: Final[frozenset[FilterField]] = frozenset({"school", "term"})
 """Fields that hold no person's name."""
-_TOKENS: Final = re.compile(r"[^\W_]+")
-LONGEST_CODE: Final = 4
 SUBJECTS: Final = frozenset(
     {
         *("english/languagearts", "math", "science", "socialstudies", "language", "homeroom/advisory"),
@@ -59,6 +59,11 @@ class CandidateCondition:
     def is_negative(self) -> bool:
         """Whether it only takes away."""
         return self.condition.op in ("is_not", "not_contains")
+
+    @property
+    def standing(self) -> tuple[int, bool, bool]:
+        """What orders conditions that hold for the same sections, the better ones first."""
+        return self.meaning, not self.in_clever, not is_fuller(str(self.condition.value))
 
     @cached_property
     def in_clever(self) -> bool:
@@ -123,8 +128,8 @@ def atoms(part: Part, students: int) -> list[CandidateCondition]:
             continue
         key = np.packbits(atom.mask).tobytes() + bytes([atom.is_negative])
         best = found.get(key)
-        # Of two that hold for the same sections, keep the one that says more and that Clever knows.
-        if best is None or (atom.meaning, not atom.in_clever) < (best.meaning, not best.in_clever):
+        # Of several that hold for the same sections, keep the one that says most, and that Clever knows.
+        if best is None or atom.standing < best.standing:
             found[key] = atom
     return list(found.values())
 
@@ -164,7 +169,7 @@ def _whole_names(
         place
         for place in texts.most(least)
         if len(texts.spellings[place]) <= LONGEST_VALUE
-        and all(_may_stand(word, vocabulary) for word in words(texts.spellings[place]))
+        and all(may_stand(word, vocabulary) for word in words(texts.spellings[place]))
     )
     for place in islice(public, MOST_VALUES):
         yield _atom(name, "is", texts.spellings[place], texts.places == place)
@@ -174,13 +179,14 @@ def _words(
     part: Part, name: FilterField, least: float, vocabulary: Vocabulary
 ) -> Iterator[CandidateCondition]:
     texts = part.column(name)
-    seen: Counter[str] = Counter()
-    first: Counter[str] = Counter()
+    seen, first, signed = Counter[str](), Counter[str](), Counter[str]()
     for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
         said = words(spelling)
-        for phrase in {*_phrases(said, vocabulary), *_with_codes(spelling, vocabulary)}:
+        for phrase in set(phrases(spelling, vocabulary)):
             seen[phrase] += seats
-        if said and _is_usable_word(said[0], vocabulary):
+        for phrase in set(signed_phrases(spelling, vocabulary)):
+            signed[phrase] += seats
+        if said and (is_usable_word(said[0], vocabulary) or said[0] in TITLES):
             first[said[0]] += seats
     for order, phrase in enumerate(_ranked(seen, least)):
         holds = texts.containing(folded(phrase))
@@ -189,6 +195,8 @@ def _words(
             yield _atom(name, "not_contains", phrase, ~holds)
     for phrase in _ranked(first, least)[: MOST_WORDS // 2]:
         yield _atom(name, "starts_with", phrase, texts.beginning(folded(phrase)))
+    for phrase in _ranked(signed, least)[:MOST_SIGNED]:
+        yield _atom(name, "contains", phrase, texts.containing(folded(phrase)))
 
 
 def _codes(
@@ -223,39 +231,6 @@ def _ranked(seen: Mapping[str, float], least: float) -> list[str]:
     return ranked[:MOST_WORDS] + homerooms
 
 
-def _phrases(said: tuple[str, ...], vocabulary: Vocabulary) -> Iterable[str]:
-    """Public words, and pairs of neighbors of which one is public and the other is so too, or a number."""
-    for word in said:
-        if _is_usable_word(word, vocabulary):
-            yield word
-    for one, other in pairwise(said):
-        may_stand = _may_stand(one, vocabulary) and _may_stand(other, vocabulary)
-        means_homeroom = is_homeroom(one + other) and vocabulary.is_public(one + other)
-        if means_homeroom or (may_stand and not (one + other).isdigit()):
-            yield f"{one} {other}"
-
-
-def _with_codes(text: str, vocabulary: Vocabulary) -> Iterable[str]:
-    """Public words with the code beside them, such as homeroom s1."""
-    tokens = _TOKENS.findall(fold(text))
-    for one, other in pairwise(tokens):
-        if _is_code(other) and vocabulary.is_public(one) and vocabulary.is_public_text(other):
-            yield f"{one} {other}"
-
-
-def _is_code(token: str) -> bool:
-    return len(token) <= LONGEST_CODE and not token.isalpha() and not token.isdigit()
-
-
-def _is_usable_word(word: str, vocabulary: Vocabulary) -> bool:
-    return word not in ORDINALS and vocabulary.is_public(word)
-
-
-def _may_stand(word: str, vocabulary: Vocabulary) -> bool:
-    """Whether a word may stand in a rule beside others: a number may."""
-    return word.isdigit() or vocabulary.is_public(word)
-
-
 def names_nobody(condition: Condition, vocabulary: Vocabulary) -> bool:
     """Whether a condition, whoever wrote it, has only public words in it."""
     if condition.field in _OF_NOBODY:
@@ -266,5 +241,4 @@ def names_nobody(condition: Condition, vocabulary: Vocabulary) -> bool:
 
 def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> CandidateCondition:
     condition = Condition(field=name, op=op, value=value)
-    says = Meaning.NUMBER if op in ("is_not", "not_contains") else meaning(condition)
-    return CandidateCondition(condition, mask, says)
+    return CandidateCondition(condition, mask, meaning(condition))

@@ -19,9 +19,9 @@ from worker.suggest.lesson_words import NOTHING, Says, of_subject, said
 from worker.suggest.survey import Survey
 
 FREQUENT: Final = 3
-"""Sections whose name has a word for homerooms and the same word for a lesson: fewer are teachers' names."""
+"""Sections whose name has a word for homerooms and one for a lesson: fewer are teachers' names."""
 MOST_AT_ODDS: Final = 0.5
-"""Of a school's sections with a word for homerooms: a lesson's word in more of them is the school's, as STEM."""
+"""Of a school's sections with a word for homerooms: a word in more of them is the school's, as STEM."""
 Flags = npt.NDArray[np.int32]
 
 
@@ -79,7 +79,9 @@ def _read(survey: Survey, name: str) -> tuple[Flags, Bools]:
     texts = [said(text) for text in column.texts]
     flags = _spread(column, [_all(one) for one in texts])
     doubtful = {
-        place for place, one in enumerate(texts) if any(word in survey.vocabulary.teacher_words for word, _ in one)
+        place
+        for place, one in enumerate(texts)
+        if any(word in survey.vocabulary.teacher_words for word, _ in one)
     }
     if doubtful:
         for section in np.flatnonzero(np.isin(column.text_codes, list(doubtful))).tolist():

@@ -42,42 +42,46 @@ _LISTED: Final[dict[Says, str]] = {
         morningcircle circletime dailyattendance consejeria asesoria maestrotitular salonhogar
     """,
     Says.CLASS: """
-        class classroom classrooms grade grades gr grado grd contained selfcontained core kindergarten kinder kdg prek
-        prekindergarten preschool elementary group grupo team house family pod base mentor mentors tutor cohort form
-        crew den pack pride tribe huddle squad nest clan seminar connections advocacy gened general generaleducation
-        gen genl primary multiage looping clase salon aula teacher titular 
+        class classroom classrooms grade grades gr grado grd contained selfcontained core
+        kindergarten kinder kdg prek prekindergarten preschool elementary group grupo team house
+        family pod base mentor mentors tutor cohort form crew den pack pride tribe huddle squad nest
+        clan seminar connections advocacy gened general generaleducation gen genl primary multiage
+        looping clase salon aula teacher titular
     """,
     Says.ROOM: """
-        lifeskills resource sped specialeducation resourceroom functional autism adaptive newcomer newcomers
-        transition inclusion
+        lifeskills resource sped specialeducation resourceroom functional autism adaptive newcomer
+        newcomers transition inclusion
     """,
     Says.READING: """
-        reading read rdg rea ela eng english literacy lit languagearts lectura lenguaje humanities writing wri phonics
-        literature español espanol spelling readers writers
+        reading read rdg rea ela eng english literacy lit languagearts lectura lenguaje humanities
+        writing wri phonics literature español espanol spelling readers writers
     """,
     Says.MATH: """
-        math maths mathematics matematicas mat mth algebra geometry arithmetic numeracy precalculus prealgebra calculus
-        statistics trigonometry
+        math maths mathematics matematicas mat mth algebra geometry arithmetic numeracy precalculus
+        prealgebra calculus statistics trigonometry
     """,
     Says.CORE: """
-        science sciences sci ciencias socialstudies social soc sst estudiossociales sociales history hist geography civics
-        biology bio chemistry chem physics government economics spanish french german latin chinese mandarin japanese
+        science sciences sci ciencias socialstudies social soc sst estudiossociales sociales history
+        hist geography civics biology bio chemistry chem physics government economics spanish french
+        german latin chinese mandarin japanese
     """,
     Says.HELP: """
-        intervention interventions win whatineed rti mtss speech esl eld ell pullout pushin tutoring enrichment
-        remediation acceleration gate gifted sel counseling guidance therapy orientation helpdesk
-        booster tier
+        intervention interventions win whatineed rti mtss speech esl eld ell pullout pushin tutoring
+        enrichment remediation acceleration gate gifted sel counseling guidance therapy orientation
+        helpdesk booster tier
     """,
     Says.SPECIAL: """
-        art arts arte artes music mus musica band chorus choir coro orchestra strings drama theater theatre dance danza
-        pe ped phe phy physed physicaleducation educacionfisica gym gymnasium fitness health swim swimming
-        library lib media biblioteca librarian technology tech computer computers computing computacion stem steam makerspace
-        maker coding robotics keyboarding ceramics painting drawing photography yearbook journalism debate
-        special specials encore elective electives exploratory related garden gardening cooking
+        art arts arte artes music mus musica band chorus choir coro orchestra strings drama theater
+        theatre dance danza pe ped phe phy physed physicaleducation educacionfisica gym gymnasium
+        fitness health swim swimming library lib media biblioteca librarian technology tech computer
+        computers computing computacion stem steam makerspace maker coding robotics keyboarding
+        ceramics painting drawing photography yearbook journalism debate special specials encore
+        elective electives exploratory related garden gardening cooking
     """,
     Says.IDLE: """
-        lunch lun almuerzo comedor recess recreo breakfast desayuno dismissal salida arrival bus busing studyhall studyhalls
-        club clubs clubes detention afterschool beforeschool aftercare cafeteria snack duty testing assessment
+        lunch lun almuerzo comedor recess recreo breakfast desayuno dismissal salida arrival bus
+        busing studyhall studyhalls club clubs clubes detention afterschool beforeschool aftercare
+        cafeteria snack duty testing assessment
     """,
 }
 LESSON_WORDS: Final[dict[str, Says]] = {

@@ -21,6 +21,7 @@ MOST_SPELLINGS: Final = 4
 MOST_RULES: Final = 8
 
 NOT_IN_RULES: Final = "sharing rules in Clever only combine rules with is, is not and contains"
+NOT_OF_STUDENTS: Final = "sharing rules in Clever choose sections, and not students by their grade"
 TOO_MANY: Final = "the sections spell it in too many ways"
 HIDDEN: Final = "the sections contain spaces or invisible characters that a rule cannot show"
 

@@ -76,16 +76,24 @@ def choose(
     return _solve(model, first, seconds)
 
 
-def in_turn(students: ProfileGroup, rules: Bools, costs: npt.NDArray[np.float64]) -> list[int]:
-    """Return rules to be applied one after the other, each to those whom the ones before left with none."""
+def in_turn(
+    students: ProfileGroup, rules: Bools, costs: npt.NDArray[np.float64], first: Bools | None = None
+) -> list[int]:
+    """Return rules to be applied one after the other, each to those whom the ones before left with none.
+
+    Only those that are `first` may begin, if it is given.
+    """
     chosen: list[int] = []
     if not len(rules):
         return chosen
     exact, several = _alone(students, rules)
     waiting = students.weights.copy()
     while len(chosen) < MOST_IN_TURN:
-        gains = waiting @ exact - waiting @ several - costs
+        share = waiting.sum() / students.students
+        gains = waiting @ exact - waiting @ several - costs * share
         gains[chosen] = 0
+        if first is not None and not chosen:
+            gains[~first] = 0
         best = int(np.argmax(gains))
         if gains[best] <= 0:
             break

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from worker.suggest.class_shape import LARGEST_CLASS, class_shape
 from worker.suggest.columns import Bools
 from worker.suggest.evidence import Kind, kinds
+from worker.suggest.periods import periods_are_alike, young_shares
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.survey import Survey
 
@@ -57,16 +58,20 @@ SHARED_PRICE: Final = 0.1
 MOST_SHARED_PRICE: Final = 0.3
 CROWDED_PRICE: Final = 0.3
 """Of students in sections that no room holds."""
+TOLD_BY_SHAPE: Final = 0.2
+"""Of all seats."""
 WORDED: Final = 0.1
 """Of those prices where the section is called a homeroom."""
 _KINDS: Final = len(Kind)
 _SHAPE: Final = _KINDS
 """The column of the features behind the kinds: the price of the section's shape."""
+_VAGUE: Final = _KINDS + 1
+"""The column behind that: 1 where a number says nothing about the section."""
 
 
 @dataclass(frozen=True)
 class Pricing:
-    """The features of each section that its price follows from: `features[section]`, for one student in it."""
+    """The features of each section that its price follows from, for one student in it."""
 
     survey: Survey
 
@@ -82,11 +87,26 @@ class Pricing:
 
     @cached_property
     def features(self) -> npt.NDArray[np.float32]:
-        """One column for each kind, with a 1 in that of the section, and one for the price of its shape."""
-        found = np.zeros((self.survey.sections, _KINDS + 1), dtype=np.float32)
+        """One column for each kind, with a 1 in that of the section; then those of shape and of numbers."""
+        found = np.zeros((self.survey.sections, _KINDS + 2), dtype=np.float32)
         found[np.arange(self.survey.sections), self.kinds] = 1
         found[:, _SHAPE] = self._shape()
+        if self._is_told_by_shape(found[:, _SHAPE]):
+            return found
+        unsaid = np.isin(self.kinds, (Kind.UNKNOWN, Kind.CLASS))
+        found[:, _VAGUE] = young_shares(self.survey) * unsaid * periods_are_alike(self.survey)
         return found
+
+    def _is_told_by_shape(self, shape: npt.NDArray[np.float32]) -> bool:
+        """Whether some sections are known by their teachers to be no class."""
+        seats = self.seats.astype(np.float64)
+        return float(seats @ (shape > 0)) >= TOLD_BY_SHAPE * float(seats.sum())
+
+    @property
+    def shape(self) -> npt.NDArray[np.float32]:
+        """Of a student in each section: what its shape costs."""
+        shape: npt.NDArray[np.float32] = self.features[:, _SHAPE]
+        return shape
 
     def _shape(self) -> npt.NDArray[np.float32]:
         may_be_class = ~np.isin(self.kinds, (Kind.SPECIAL, Kind.IDLE))
@@ -94,7 +114,8 @@ class Pricing:
         price = np.clip((shape.sharing - SHARED) * SHARED_PRICE, 0, MOST_SHARED_PRICE)
         price += CROWDED_PRICE * (shape.listed > LARGEST_CLASS)
         price[self.kinds == Kind.HOMEROOM] *= WORDED
-        return price.astype(np.float32)
+        priced: npt.NDArray[np.float32] = price.astype(np.float32)
+        return priced
 
     def sums(self, kept: Bools) -> Floats:
         """Return the features of all seats of the kept sections, added up."""
@@ -107,36 +128,34 @@ def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
     """Return what rules cost, in students; `sums[rule]` are the features of the seats that each gives."""
     seats = sums[:, :_KINDS]
     own = np.array([OF_MEANINGS[one] for one in meanings])
-    at_least = np.array([OF_MEANINGS[one] if one in NUMBERS else 0.0 for one in meanings])
+    is_number = np.array([one in NUMBERS for one in meanings])
     of_kinds = np.array([OF_KINDS.get(kind, 0.0) for kind in Kind])
     each = np.repeat(of_kinds[None, :], len(sums), axis=0)
     each[:, Kind.UNKNOWN] = own
-    each[:, Kind.CLASS] = np.maximum(each[:, Kind.CLASS], at_least)
     linear = (seats * each).sum(axis=1)
-    total = np.maximum(seats.sum(axis=1), 1e-9)
-    is_mixed = (_largest_family(seats) < ALIKE * total) & (at_least > 0)
-    mixed = own * (total - seats[:, Kind.HOMEROOM])
-    price: Floats = np.where(is_mixed, mixed, linear) + sums[:, _SHAPE]
+    numbered = np.maximum(own, _prevailing(seats)) * (seats.sum(axis=1) - seats[:, Kind.HOMEROOM])
+    numbered += WORTHLESS * sums[:, _VAGUE]
+    price: Floats = np.where(is_number, numbered, linear) + sums[:, _SHAPE]
     return price
 
 
-def classes(sums: Floats) -> float:
-    """Return the seats in sections that are called a class."""
-    return float(sums[[Kind.HOMEROOM, Kind.CLASS, Kind.ROOM]].sum())
+def classes(sums: Floats, meaning: Meaning) -> float:
+    """Return the seats in sections that are called a class, and not only have a number among others."""
+    called = [Kind.HOMEROOM] if meaning in NUMBERS else [Kind.HOMEROOM, Kind.CLASS, Kind.ROOM]
+    return float(sums[called].sum())
 
 
-def _largest_family(seats: Floats) -> Floats:
-    families = np.stack(
-        [
-            seats[:, [Kind.HOMEROOM]].sum(axis=1),
-            seats[:, [Kind.CLASS, Kind.UNKNOWN]].sum(axis=1),
-            seats[:, Kind.ROOM],
-            seats[:, Kind.READING],
-            seats[:, Kind.MATH],
-            seats[:, Kind.CORE],
-            seats[:, Kind.HELP],
-            seats[:, [Kind.SPECIAL, Kind.IDLE]].sum(axis=1),
-        ]
-    )
-    largest: Floats = families.max(axis=0)
-    return largest
+def _prevailing(seats: Floats) -> Floats:
+    """Return the price of the kind of section that nearly all seats are of, 0 where they are of several."""
+    total = np.maximum(seats.sum(axis=1), 1e-9)
+    price = np.zeros(len(seats))
+    for kinds_of_one in (
+        (Kind.READING,),
+        (Kind.MATH,),
+        (Kind.CORE,),
+        (Kind.HELP,),
+        (Kind.SPECIAL, Kind.IDLE),
+    ):
+        prevails = seats[:, kinds_of_one].sum(axis=1) >= ALIKE * total
+        price[prevails] = OF_KINDS[kinds_of_one[0]]
+    return price

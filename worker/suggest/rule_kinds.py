@@ -32,9 +32,23 @@ class Meaning(IntEnum):
     """It only says what is left out."""
 
 
-_YEAR_LONG: Final = re.compile(r"\b(year|yr|annual|fy|all year|full)\b|\b(20)?\d\d\s*[-/–]\s*(20)?\d\d\b")
+_YEAR_LONG: Final = re.compile(r"\b(year|yr|annual|fy|all year|full)\b|\b(20)?\d\d\s*[-/]\s*(20)?\d\d\b")
 _COUNTED: Final = frozenset(
-    {"period", "periods", "per", "block", "blocks", "room", "rm", "hour", "mod", "day", "section", "sec", "slot"}
+    {
+        "period",
+        "periods",
+        "per",
+        "block",
+        "blocks",
+        "room",
+        "rm",
+        "hour",
+        "mod",
+        "day",
+        "section",
+        "sec",
+        "slot",
+    }
 )
 """Words that stand beside a number, and say nothing without it."""
 
@@ -83,6 +97,6 @@ def _of_words(text: str) -> Meaning:
         return Meaning.SUBJECT
     if says or (apart and set(apart) <= TITLES):
         return Meaning.CLASS
-    if not any(len(word) > 1 and word not in _COUNTED for word in apart):
-        return Meaning.NUMBER if words(text) else Meaning.WORD
-    return Meaning.WORD
+    has_number = any(word.isdigit() for word in words(text))
+    says_more = any(len(word) > 1 and not (has_number and word in _COUNTED) for word in apart)
+    return Meaning.WORD if says_more or not words(text) else Meaning.NUMBER

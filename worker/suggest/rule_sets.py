@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from worker.domain.roster.section_filter import SectionFilter, Strategy
 from worker.suggest.columns import Bools
+from worker.suggest.credibility import credible
 from worker.suggest.pricing import Pricing, classes, prices
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf
@@ -21,8 +22,6 @@ Places = npt.NDArray[np.int32]
 
 FIRST_MATCH_SHARE: Final = 0.01
 """Of the students: what it costs that only our side can apply a rule after another."""
-NEARLY_ALL: Final = 0.9
-"""Of the students of a school and grade."""
 CALLED_CLASS: Final = 0.5
 """Of the seats that a rule gives."""
 MOST_OF_CLASS: Final = 0.15
@@ -58,7 +57,7 @@ def pooled(pricing: Pricing, rule: RuleOf, home: float) -> Pooled:
     kept = rule.holds(pricing.survey)
     sums, seats = pricing.sums(kept), float(pricing.seats[kept].sum())
     price = float(prices([rule.meaning], sums[None, :])[0])
-    says_class = rule.meaning <= Meaning.CLASS or classes(sums) >= CALLED_CLASS * seats
+    says_class = rule.meaning <= Meaning.CLASS or classes(sums, rule.meaning) >= CALLED_CLASS * seats
     return Pooled(rule, kept, home, seats, price, says_class and price < MOST_OF_CLASS * seats)
 
 
@@ -115,20 +114,11 @@ def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> RuleSe
 
 
 def _credible(survey: Survey, rules: Sequence[Pooled], places: Places) -> float:
-    """Return the students with exactly one section that may well be their class.
-
-    What is not called a class must give one to nearly everybody of a school and grade: an elective that half
-    of them take is no class of theirs.
-    """
-    single = places == 1
-    if all(one.says_class for one in rules):
-        return float(single.sum())
     told = [one.kept for one in rules if one.says_class]
-    called = survey.counts(np.logical_or.reduce(told)) > 0 if told else np.zeros_like(single)
-    number = (len(survey.schools) + 1) * len(survey.grades)
-    everybody = np.bincount(survey.cells, minlength=number)
-    nearly_all = np.bincount(survey.cells[single], minlength=number) >= NEARLY_ALL * everybody
-    return float((single & (called | nearly_all[survey.cells])).sum())
+    called = (
+        survey.counts(np.logical_or.reduce(told)) > 0 if told else np.zeros(survey.students, dtype=np.bool_)
+    )
+    return credible(survey, places == 1, called, len(rules) - len(told))
 
 
 def draft_in_force(survey: Survey, in_force: SectionFilter) -> RuleSet:

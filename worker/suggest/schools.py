@@ -13,7 +13,7 @@ import numpy.typing as npt
 from worker.suggest.columns import Bools, Ints
 from worker.suggest.conditions import CandidateCondition, Part, atoms
 from worker.suggest.counting import ProfileGroup, Tried, group, kinds_of, tried
-from worker.suggest.deadline import Deadline
+from worker.suggest.exclusions import excluding
 from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.pricing import Pricing, prices
 from worker.suggest.rule_kinds import Meaning
@@ -32,6 +32,8 @@ HARMLESS: Final = 0.005
 """Of the students whom a rule gives one section: so many with several are noise."""
 GOOD_ENOUGH: Final = 0.025
 """Of a school's students: what one rule more may bring at most, and it would cost nearly as much."""
+MOST_CALLED: Final = 2
+"""Rules that mean homeroom, looked at whatever they count."""
 SATISFYING: Final = 0.97
 """Of the students, by one rule that means homeroom: then pairs are not tried."""
 
@@ -75,8 +77,8 @@ class _Candidates:
         return _Candidates([self.rules[rule] for rule in at], self.kept[at], given, self.costs[at])
 
 
-def school_rules(pricing: Pricing, first: int, last: int, deadline: Deadline) -> SchoolRules:
-    """Return what suits the students from `first` up to `last`."""
+def school_rules(pricing: Pricing, first: int, last: int, seconds: float) -> SchoolRules:
+    """Return what suits the students from `first` up to `last`; `seconds` are for the optimum."""
     survey = pricing.survey
     chosen = _sample(first, last)
     sections, sizes = seats(survey, chosen)
@@ -85,19 +87,22 @@ def school_rules(pricing: Pricing, first: int, last: int, deadline: Deadline) ->
     found = atoms(part, len(chosen))
     if not found:
         return SchoolRules(last - first, (), (), is_proven=True)
-    kinds, holding = kinds_of(np.array([atom.mask for atom in found]))
+    without = excluding(part, places.astype(np.int32), sizes, pricing, found)
+    kinds, holding = kinds_of(np.array([*(one.mask for one in found), *(one.mask for one in without)]))
     students = group(kinds[places], holding.shape[1], sizes)
     features = np.zeros((holding.shape[1], pricing.features.shape[1]))
     np.add.at(features, kinds, pricing.features[local] * part.seats[:, None])
-    candidates = _candidates(found, _Kinds(holding, features), students)
+    candidates = _candidates(found, [one.rule for one in without], _Kinds(holding, features), students)
     most = _best(candidates, MOST_RULES)
-    answer = choose(students, most.kept, most.costs, min(SECONDS, deadline.left), GOOD_ENOUGH)
+    answer = choose(students, most.kept, most.costs, min(SECONDS, seconds), GOOD_ENOUGH)
     turns = in_turn(students, candidates.kept, candidates.costs)
+    ranked = [candidates.rules[rule] for rule in np.argsort(-candidates.values, kind="stable")]
+    called = [rule for rule in ranked if rule.meaning is Meaning.HOMEROOM][:MOST_CALLED]
     singles = [most.rules[rule] for rule in np.argsort(-most.values, kind="stable")[:4]]
     return SchoolRules(
         last - first,
         tuple(most.rules[rule] for rule in answer.rules),
-        (*(candidates.rules[rule] for rule in turns), *singles),
+        (*(candidates.rules[rule] for rule in turns), *singles, *called),
         answer.is_proven,
     )
 
@@ -116,9 +121,13 @@ def seats(survey: Survey, students: Ints) -> tuple[Ints, npt.NDArray[np.int64]]:
     return survey.edge_section[offsets + np.arange(sizes.sum())], sizes
 
 
-def _candidates(found: list[CandidateCondition], kinds: _Kinds, students: ProfileGroup) -> _Candidates:
+def _candidates(
+    found: list[CandidateCondition], without: list[RuleOf], kinds: _Kinds, students: ProfileGroup
+) -> _Candidates:
+    """Return the rules of one condition, those of two, and rules `without` some sections."""
     positive = [place for place, atom in enumerate(found) if not atom.is_negative]
-    rules = [single(found[place]) for place in positive]
+    rules = [*(single(found[place]) for place in positive), *without]
+    positive += range(len(found), len(found) + len(without))
     alone = _judged(rules, kinds.holding[positive], kinds, students)
     means_homeroom = [rule.meaning is Meaning.HOMEROOM for rule in alone.rules]
     if (alone.given.exactly_one[means_homeroom] >= SATISFYING * students.students).any():
@@ -132,7 +141,8 @@ def _with_pairs(
     """Return the rules of one condition and, of the promising ones, those of two."""
     reach = alone.given.exactly_one + alone.given.several
     weight = reach * np.array([2.0 if rule.meaning is Meaning.HOMEROOM else 1.0 for rule in alone.rules])
-    bases = [positive[rule] for rule in np.argsort(-weight, kind="stable")[:PAIRED]]
+    ranked = [positive[rule] for rule in np.argsort(-weight, kind="stable")]
+    bases = [place for place in ranked if place < len(found)][:PAIRED]
     negative = [place for place, atom in enumerate(found) if atom.is_negative][:PAIRED]
     pairs = [*combinations(bases, 2), *((base, other) for base in bases for other in negative)]
     rules, kept, seen = list(alone.rules), list(alone.kept), {row.tobytes() for row in alone.kept}

@@ -27,6 +27,10 @@ MOST_POOLED: Final = 20
 """Rules that the schools' best sets come down to: the ones with the most students behind them."""
 SECONDS: Final = 6.0
 """For all optima over the whole district, at most."""
+FAIR_SHARE: Final = 0.8
+"""Of the time left, divided by the schools left: what one school may take of it."""
+LEAST_SECONDS: Final = 0.2
+"""For one school, if there is as much."""
 COMPARABLE: Final = 0.95
 """Of the best draft's students: one that serves fewer is no answer beside it."""
 WORTH_KEEPING: Final = 0.8
@@ -41,6 +45,7 @@ class Search:
 
     drafts: Sequence[RuleSet]
     was_cut_short: bool
+    pricing: Pricing
 
 
 @dataclass(slots=True)
@@ -84,7 +89,7 @@ def search(survey: Survey, in_force: RuleSet, deadline: Deadline, progress: Prog
     chosen, good, is_cut_short = _ask_schools(pricing, deadline, progress)
     pool = _pool(pricing, chosen, good)
     if not pool:
-        return Search(_ranked(survey, known), is_cut_short)
+        return Search(_ranked(survey, known), is_cut_short, pricing)
     merging = _merging(survey, pool)
     found = known
     solving = Deadline(min(SECONDS, deadline.left))
@@ -95,11 +100,13 @@ def search(survey: Survey, in_force: RuleSet, deadline: Deadline, progress: Prog
         if answer.rules:
             rules = [pool[some[rule]] for rule in answer.rules]
             found.append(simplified(pricing, draft(survey, rules, "union")))
-    turns = in_turn(merging.students, merging.kept, merging.costs)
-    if len(turns) > 1:
-        found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
+    called_class = np.array([one.says_class for one in pool], dtype=np.bool_)
+    for first in (None, called_class):
+        turns = in_turn(merging.students, merging.kept, merging.costs, first)
+        if len(turns) > 1:
+            found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
     found += [draft(survey, [one], "union") for one in pool if one.rule.schools is None]
-    return Search(_ranked(survey, found), is_cut_short)
+    return Search(_ranked(survey, found), is_cut_short, pricing)
 
 
 def _ask_schools(pricing: Pricing, deadline: Deadline, progress: Progress) -> tuple[_Votes, _Votes, bool]:
@@ -115,7 +122,8 @@ def _ask_schools(pricing: Pricing, deadline: Deadline, progress: Progress) -> tu
         if deadline.was_cancelled or (order and deadline.left < deadline.seconds / 3):
             is_cut_short = True
             break
-        found: SchoolRules = school_rules(pricing, first, last, deadline)
+        share = FAIR_SHARE * deadline.left / (len(bounds) - 1 - order)
+        found: SchoolRules = school_rules(pricing, first, last, min(deadline.left, max(LEAST_SECONDS, share)))
         is_cut_short |= not found.is_proven
         chosen.add(found.best, last - first, int(place) - 1)
         good.add(found.others, last - first, int(place) - 1)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
-from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
+from worker.domain.roster.section_filter import Condition, Rule, Scope, SectionFilter
 from worker.domain.roster.texts import folded
 from worker.runtime.progress import Progress, no_progress
 from worker.suggest.columns import Bools
 from worker.suggest.conditions import names_nobody
 from worker.suggest.deadline import Deadline
-from worker.suggest.literal import NOT_IN_RULES, NotLiteral, to_the_letter
+from worker.suggest.literal import NOT_IN_RULES, NOT_OF_STUDENTS, NotLiteral, to_the_letter
 from worker.suggest.rule_sets import RuleSet, draft_in_force
-from worker.suggest.search import search
+from worker.suggest.scopes import narrowed, without_grades
+from worker.suggest.search import MOST_SUGGESTIONS, search
 from worker.suggest.survey import Survey
-from worker.suggest.wording import can_share, filter_text
+from worker.suggest.wording import can_share, filter_text, grades_text
 
 MOST_LEFTOVERS: Final = 20
 """Schools and grades that a suggestion lists with the students whom it leaves."""
@@ -88,9 +90,17 @@ def suggest(
     current_only = in_force.current_term_only or _terms_matter(survey)
     seen = survey.in_current_terms() if current_only else survey
     found = search(seen, draft_in_force(survey, in_force), deadline, progress)
-    return [
-        _suggestion(survey, seen, one, in_force, current_only, found.was_cut_short) for one in found.drafts
-    ]
+    suggested: list[Suggestion] = []
+    for one in found.drafts:
+        offer = partial(
+            _suggestion, in_force=in_force, current_only=current_only, cut_short=found.was_cut_short
+        )
+        smaller = without_grades(found.pricing, one, in_force.scope) if one.rules else None
+        if smaller is not None:
+            scope, stays = smaller
+            suggested.append(offer(survey.only(stays), seen.only(stays), narrowed(one, stays), scope=scope))
+        suggested.append(offer(survey, seen, one, scope=in_force.scope))
+    return suggested[:MOST_SUGGESTIONS]
 
 
 def _terms_matter(survey: Survey) -> bool:
@@ -102,18 +112,27 @@ def _terms_matter(survey: Survey) -> bool:
 
 
 def _suggestion(
-    survey: Survey, seen: Survey, one: RuleSet, in_force: SectionFilter, current_only: bool, cut_short: bool
+    survey: Survey,
+    seen: Survey,
+    one: RuleSet,
+    *,
+    scope: Scope,
+    in_force: SectionFilter,
+    current_only: bool,
+    cut_short: bool,
 ) -> Suggestion:
-    section_filter = _filter(survey, one, in_force, current_only) if one.rules else in_force
+    section_filter = _filter(survey, one, scope, in_force, current_only) if one.rules else in_force
     leftovers = _leftovers(seen, one)
     said, why_not = _for_district(section_filter, survey)
+    if scope != in_force.scope:
+        why_not = why_not or NOT_OF_STUDENTS
     return Suggestion(
         section_filter,
         one.exactly_one,
         one.none,
         one.several,
         why_not is None,
-        filter_text(said, survey.school_names),
+        _left_out(scope, in_force.scope) + filter_text(said, survey.school_names),
         leftovers[:MOST_LEFTOVERS],
         len(leftovers),
         _says_the_same(section_filter, in_force),
@@ -133,11 +152,18 @@ def _for_district(section_filter: SectionFilter, survey: Survey) -> tuple[Sectio
         return section_filter, str(reason)
 
 
-def _filter(survey: Survey, one: RuleSet, in_force: SectionFilter, current_only: bool) -> SectionFilter:
+def _left_out(scope: Scope, before: Scope) -> str:
+    """Return what a suggestion says of a scope of its own."""
+    return "" if scope == before else f"For students in {grades_text(scope.grades)} only: "
+
+
+def _filter(
+    survey: Survey, one: RuleSet, scope: Scope, in_force: SectionFilter, current_only: bool
+) -> SectionFilter:
     rules = tuple(pooled.rule.to_filter_rule(survey) for pooled in one.rules)
     for_all_terms = not in_force.current_term_only and current_only and _same_in_all_terms(survey, one)
     return SectionFilter(
-        scope=in_force.scope,
+        scope=scope,
         strategy=one.strategy,
         current_term_only=current_only and not for_all_terms,
         rules=rules,

@@ -73,6 +73,17 @@ class Survey:
         difference: npt.NDArray[np.int32] = np.diff(running[self.starts])
         return difference
 
+    def only(self, stays: Bools) -> Survey:
+        """Return the survey of these students."""
+        sizes = np.diff(self.starts)
+        return replace(
+            self,
+            student_school=self.student_school[stays],
+            student_grade=self.student_grade[stays],
+            edge_section=self.edge_section[np.repeat(stays, sizes)],
+            starts=np.concatenate(([0], np.cumsum(sizes[stays]))).astype(np.int64),
+        )
+
     def in_current_terms(self) -> Survey:
         """Return the survey as if nobody sat in the sections of terms that do not run."""
         stays = self.current[self.edge_section]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from worker.domain.roster.section_filter import Condition, Rule, SectionFilter
 
@@ -32,6 +32,20 @@ def filter_text(section_filter: SectionFilter, school_names: Mapping[str, str]) 
     if not rules:
         return "Match all sections"
     return "; and ".join([rules[0], *(_lowered(rule) for rule in rules[1:])])
+
+
+def grades_text(grades: Sequence[str]) -> str:
+    """Return grades in words, the lowest first, without a list where there is one."""
+    ranked = sorted(grades, key=lambda grade: (_rank(grade), grade))
+    if len(ranked) == 1:
+        return f"grade {ranked[0]}"
+    return "grades " + ", ".join(ranked[:-1]) + f" and {ranked[-1]}"
+
+
+def _rank(grade: str) -> int:
+    if grade.isdecimal() and grade.isascii():
+        return int(grade)
+    return -1 if grade.casefold().startswith("k") else -2
 
 
 def can_share(section_filter: SectionFilter) -> bool:

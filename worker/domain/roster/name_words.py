@@ -16,6 +16,8 @@ HOMEROOM_WORDS: Final = frozenset(
     {
         *("homeroom", "homerooms", "hmrm", "homerm", "hr", "hrm"),
         *("advisory", "advisories", "advisement", "advisor", "adviser", "advise", "advis"),
+        *("attendance", "att", "rollcall", "morningmeeting", "morningcircle", "circletime"),
+        *("hogar", "salonhogar", "salónhogar", "tutoria", "tutoría", "registro"),
         *("homebase", "homegroup", "tutorgroup", "crew", "mentorgroup", "mentoring", "registration"),
     }
 )

@@ -20,6 +20,8 @@ from worker.suggest.survey import Survey
 
 FREQUENT: Final = 3
 """Sections whose name has a word for homerooms and one for a lesson: fewer are teachers' names."""
+MOST_CLASSES: Final = 2.5
+"""Sections called a class for each student of a school: with more of them, the word tells nothing there."""
 MOST_AT_ODDS: Final = 0.5
 """Of a school's sections with a word for homerooms: a word in more of them is the school's, as STEM."""
 Flags = npt.NDArray[np.int32]
@@ -70,7 +72,18 @@ def kinds(survey: Survey) -> npt.NDArray[np.int8]:
     found = np.full(survey.sections, Kind.UNKNOWN, dtype=np.int8)
     for kind, holds in reversed(rules):
         found[holds] = kind
+    found[_in_vain(survey, found == Kind.CLASS)] = Kind.UNKNOWN
     return found
+
+
+def _in_vain(survey: Survey, called: Bools) -> Bools:
+    """Return which of the sections that are called a class are so at schools that call everything so."""
+    seats = np.bincount(survey.edge_section, minlength=survey.sections) * called
+    size = len(survey.schools) + 1
+    of_school = np.bincount(survey.section_school + 1, weights=seats, minlength=size)
+    students = np.bincount(survey.student_school + 1, minlength=size)
+    in_vain: Bools = called & (of_school > MOST_CLASSES * students)[survey.section_school + 1]
+    return in_vain
 
 
 def _read(survey: Survey, name: str) -> tuple[Flags, Bools]:

@@ -19,6 +19,8 @@ SECOND_SHARE: Final = 0.004
 """The same for its second condition, and for each one more."""
 UNTOLD_SHARE: Final = 0.002
 """The same where Clever's sharing rules cannot say it."""
+UNSAID_SHARE: Final = 0.015
+"""The same where it says only what a class is not."""
 SCHOOLS_SHARE: Final = 0.008
 """The same where it holds at some schools only."""
 
@@ -44,6 +46,7 @@ class RuleOf:
         share = RULE_SHARE
         share += SECOND_SHARE * (len(self.conditions) - 1)
         share += 0 if self.in_clever else UNTOLD_SHARE
+        share += UNSAID_SHARE if self.meaning is Meaning.NOTHING else 0
         share += 0 if self.schools is None else SCHOOLS_SHARE
         return share
 
@@ -84,9 +87,10 @@ def single(atom: CandidateCondition) -> RuleOf:
 
 
 def both(one: CandidateCondition, other: CandidateCondition) -> RuleOf:
-    """Return the rule of two conditions; it means what the more telling of them does."""
+    """Return the rule of two conditions; it means what the more telling of them does, which no grade is."""
+    telling = [atom.meaning for atom in (one, other) if atom.condition.field != "grade"]
     return RuleOf(
         (one.condition, other.condition),
-        min(one.meaning, other.meaning),
+        min(telling, default=one.meaning),
         one.in_clever and other.in_clever,
     )

@@ -259,7 +259,7 @@ def test_of_very_many_leftovers_the_largest_are_listed_and_all_are_counted() -> 
 
 def test_every_suggestion_is_worded_as_clever_words_rules_and_there_are_five_at_most() -> None:
     district, _, staff = elementary(0)
-    kinds = ["Homeroom", "Music", "Science", "Chess", "Drama", "Latin", "Lunch"]
+    kinds = ["Homeroom", "Math", "Science", "Seminar", "Reading", "Latin", "History"]
     for _school in range(3):
         pupils = district.students(100, district.school())
         kinds = kinds[2:] + kinds[:2]

@@ -21,7 +21,7 @@ MORE_OF_MANY: Final = 0.03
 ALL: Final = 0.99
 """The most that is asked for."""
 MOST: Final = 0.6
-"""Of the students of a school: less is a part that fits by chance."""
+"""Of the students of a school, and of those whom such rules place: less is a part that fits by chance."""
 
 
 def credible(survey: Survey, single: Bools, called: Bools, uncalled: int) -> float:
@@ -33,7 +33,9 @@ def credible(survey: Survey, single: Bools, called: Bools, uncalled: int) -> flo
         return float(single.sum())
     least = min(ALL, NEARLY_ALL + MORE_OF_MANY * (uncalled - 1))
     reached = _reached(single, survey.cells, least) & _reached(single, survey.student_school + 1, MOST)
-    return float((single & (called | reached)).sum())
+    others = single & ~called
+    believed = float((others & reached).sum())
+    return float((single & called).sum()) + (believed if believed >= MOST * others.sum() else 0.0)
 
 
 def _reached(single: Bools, places: Ints | npt.NDArray[np.int64], least: float) -> Bools:

@@ -80,8 +80,8 @@ _LISTED: Final[dict[Says, str]] = {
     """,
     Says.IDLE: """
         lunch lun almuerzo comedor recess recreo breakfast desayuno dismissal salida arrival bus
-        busing studyhall studyhalls club clubs clubes detention afterschool beforeschool aftercare
-        cafeteria snack duty testing assessment
+        busing studyhall studyhalls club clubs clubes chess lego scouts glee detention afterschool
+        beforeschool aftercare cafeteria snack duty testing assessment
     """,
 }
 LESSON_WORDS: Final[dict[str, Says]] = {

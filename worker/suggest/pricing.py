@@ -48,6 +48,8 @@ OF_MEANINGS: Final = {
     Meaning.NOTHING: 0.025,
 }
 """Of the students placed by sections that say nothing, by what the rule says itself."""
+UNSAID: Final = 0.005
+"""Of the students placed by homerooms, where the rule does not say that they are."""
 NUMBERS: Final = frozenset({Meaning.FIRST, Meaning.NUMBER})
 ALIKE: Final = 0.75
 """Of the students whom a number places: so many by one kind of section, and the number means that kind."""
@@ -60,8 +62,10 @@ CROWDED_PRICE: Final = 0.3
 """Of students in sections that no room holds."""
 TOLD_BY_SHAPE: Final = 0.2
 """Of all seats."""
+UNWORDED: Final = 0.15
+"""Of a student: so much of those prices does not count where the section is called a homeroom."""
 WORDED: Final = 0.1
-"""Of those prices where the section is called a homeroom."""
+"""Of the rest there."""
 _KINDS: Final = len(Kind)
 _SHAPE: Final = _KINDS
 """The column of the features behind the kinds: the price of the section's shape."""
@@ -113,7 +117,8 @@ class Pricing:
         shape = class_shape(self.survey, may_be_class)
         price = np.clip((shape.sharing - SHARED) * SHARED_PRICE, 0, MOST_SHARED_PRICE)
         price += CROWDED_PRICE * (shape.listed > LARGEST_CLASS)
-        price[self.kinds == Kind.HOMEROOM] *= WORDED
+        at_home = self.kinds == Kind.HOMEROOM
+        price[at_home] = WORDED * np.maximum(price[at_home] - UNWORDED, 0)
         priced: npt.NDArray[np.float32] = price.astype(np.float32)
         return priced
 
@@ -132,6 +137,7 @@ def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
     of_kinds = np.array([OF_KINDS.get(kind, 0.0) for kind in Kind])
     each = np.repeat(of_kinds[None, :], len(sums), axis=0)
     each[:, Kind.UNKNOWN] = own
+    each[:, Kind.HOMEROOM] = [0.0 if one is Meaning.HOMEROOM else UNSAID for one in meanings]
     linear = (seats * each).sum(axis=1)
     numbered = np.maximum(own, _prevailing(seats)) * (seats.sum(axis=1) - seats[:, Kind.HOMEROOM])
     numbered += WORTHLESS * sums[:, _VAGUE]

@@ -121,11 +121,14 @@ def _credible(survey: Survey, rules: Sequence[Pooled], places: Places) -> float:
     return credible(survey, places == 1, called, len(rules) - len(told))
 
 
-def draft_in_force(survey: Survey, in_force: SectionFilter) -> RuleSet:
-    """Return the filter in force counted over everybody: it costs nothing, since it is there."""
+def draft_in_force(pricing: Pricing, in_force: SectionFilter) -> RuleSet:
+    """Return the filter in force counted over everybody: its words cost nothing, since they are there."""
+    survey = pricing.survey
     kept = tuple(survey.ranks == rule for rule in range(max(1, len(in_force.rules))))
     places = sum(_placed(survey, kept, in_force.strategy), np.zeros(survey.students, dtype=np.int32))
-    return RuleSet((), kept, in_force.strategy, places, float((places == 1).sum()))
+    sums = pricing.sums(np.logical_or.reduce(kept))
+    price = float(prices([Meaning.HOMEROOM], sums[None, :])[0])
+    return RuleSet((), kept, in_force.strategy, places, float((places == 1).sum()) - price)
 
 
 def _placed(survey: Survey, kept: Sequence[Bools], strategy: Strategy) -> list[Places]:

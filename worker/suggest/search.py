@@ -45,7 +45,6 @@ class Search:
 
     drafts: Sequence[RuleSet]
     was_cut_short: bool
-    pricing: Pricing
 
 
 @dataclass(slots=True)
@@ -82,14 +81,14 @@ class _Merging:
         return np.array([one.cost for one in self.pool])
 
 
-def search(survey: Survey, in_force: RuleSet, deadline: Deadline, progress: Progress) -> Search:
+def search(pricing: Pricing, in_force: RuleSet, deadline: Deadline, progress: Progress) -> Search:
     """Return the drafts that suit the district best; the one `in_force` is among them if it does."""
-    pricing = Pricing(survey)
+    survey = pricing.survey
     known = [in_force] if in_force.exactly_one >= WORTH_KEEPING * survey.students else []
     chosen, good, is_cut_short = _ask_schools(pricing, deadline, progress)
     pool = _pool(pricing, chosen, good)
     if not pool:
-        return Search(_ranked(survey, known), is_cut_short, pricing)
+        return Search(_ranked(survey, known), is_cut_short)
     merging = _merging(survey, pool)
     found = known
     solving = Deadline(min(SECONDS, deadline.left))
@@ -106,7 +105,7 @@ def search(survey: Survey, in_force: RuleSet, deadline: Deadline, progress: Prog
         if len(turns) > 1:
             found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
     found += [draft(survey, [one], "union") for one in pool if one.rule.schools is None]
-    return Search(_ranked(survey, found), is_cut_short, pricing)
+    return Search(_ranked(survey, found), is_cut_short)
 
 
 def _ask_schools(pricing: Pricing, deadline: Deadline, progress: Progress) -> tuple[_Votes, _Votes, bool]:

@@ -16,6 +16,7 @@ from worker.suggest.columns import Bools
 from worker.suggest.conditions import names_nobody
 from worker.suggest.deadline import Deadline
 from worker.suggest.literal import NOT_IN_RULES, NOT_OF_STUDENTS, NotLiteral, to_the_letter
+from worker.suggest.pricing import Pricing
 from worker.suggest.rule_sets import RuleSet, draft_in_force
 from worker.suggest.scopes import narrowed, without_grades
 from worker.suggest.search import MOST_SUGGESTIONS, search
@@ -89,13 +90,14 @@ def suggest(
         return []
     current_only = in_force.current_term_only or _terms_matter(survey)
     seen = survey.in_current_terms() if current_only else survey
-    found = search(seen, draft_in_force(survey, in_force), deadline, progress)
+    pricing = Pricing(seen)
+    found = search(pricing, draft_in_force(pricing, in_force), deadline, progress)
     suggested: list[Suggestion] = []
     for one in found.drafts:
         offer = partial(
             _suggestion, in_force=in_force, current_only=current_only, cut_short=found.was_cut_short
         )
-        smaller = without_grades(found.pricing, one, in_force.scope) if one.rules else None
+        smaller = without_grades(pricing, one, in_force.scope) if one.rules else None
         if smaller is not None:
             scope, stays = smaller
             suggested.append(offer(survey.only(stays), seen.only(stays), narrowed(one, stays), scope=scope))

@@ -1,0 +1,40 @@
+"""A small elementary school whose classes go through the day together, so that every lesson counts alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.suggest.small import SmallDistrict
+
+LASTS = ("Abara", "Marrow", "Sedge", "Thorn", "Pell", "Wick")
+SIZE = 10
+
+
+@dataclass
+class Lockstep:
+    """Six classes of ten, two in each of the grades 1 to 3, each with a teacher of its own."""
+
+    district: SmallDistrict = field(default_factory=SmallDistrict)
+    school: str = ""
+    classes: list[list[str]] = field(default_factory=list)
+    staff: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.school = self.district.school()
+        for place, last in enumerate(LASTS):
+            self.classes.append(self.district.students(SIZE, self.school, str(place // 2 + 1)))
+            self.staff.append(self.district.teacher(last, "Osric"))
+
+    def own(self, name: str, **fields: str | None) -> None:
+        """Let each class's own teacher hold this; {last} and {grade} in the name are the class's."""
+        self._hold(name, self.staff, fields)
+
+    def special(self, name: str, **fields: str | None) -> None:
+        """Let one teacher hold this for all classes."""
+        self._hold(name, [self.district.teacher("Bellweather", "Ida")] * len(self.classes), fields)
+
+    def _hold(self, name: str, teachers: Sequence[str], fields: dict[str, str | None]) -> None:
+        for place, (students, teacher) in enumerate(zip(self.classes, teachers, strict=True)):
+            told = name.format(last=LASTS[place], grade=place // 2 + 1)
+            self.district.section(students, teacher, name=told, school_id=self.school, **fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -121,9 +121,20 @@ class Texts:
 
 def atoms(part: Part, students: int) -> list[CandidateCondition]:
     """Return the conditions worth a try for `students` who sit in the sections of a part."""
-    found: dict[bytes, CandidateCondition] = {}
     least = max(1.0, students * LEAST_SHARE)
-    for atom in _all(part, least):
+    return _telling(part, least, _all(part, least))
+
+
+def with_signs(part: Part, students: int, found: list[CandidateCondition]) -> list[CandidateCondition]:
+    """Return these conditions, and others with the signs that stand beside words."""
+    least = max(1.0, students * LEAST_SHARE)
+    signed = (atom for name in _NAMES for atom in _signed(part, name, least))
+    return _telling(part, least, (*found, *signed))
+
+
+def _telling(part: Part, least: float, atoms: Iterable[CandidateCondition]) -> list[CandidateCondition]:
+    found: dict[bytes, CandidateCondition] = {}
+    for atom in atoms:
         if part.seats[atom.mask].sum() < least:
             continue
         key = np.packbits(atom.mask).tobytes() + bytes([atom.is_negative])
@@ -179,13 +190,11 @@ def _words(
     part: Part, name: FilterField, least: float, vocabulary: Vocabulary
 ) -> Iterator[CandidateCondition]:
     texts = part.column(name)
-    seen, first, signed = Counter[str](), Counter[str](), Counter[str]()
+    seen, first = Counter[str](), Counter[str]()
     for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
         said = words(spelling)
         for phrase in set(phrases(spelling, vocabulary)):
             seen[phrase] += seats
-        for phrase in set(signed_phrases(spelling, vocabulary)):
-            signed[phrase] += seats
         if said and (is_usable_word(said[0], vocabulary) or said[0] in TITLES):
             first[said[0]] += seats
     for order, phrase in enumerate(_ranked(seen, least)):
@@ -195,7 +204,15 @@ def _words(
             yield _atom(name, "not_contains", phrase, ~holds)
     for phrase in _ranked(first, least)[: MOST_WORDS // 2]:
         yield _atom(name, "starts_with", phrase, texts.beginning(folded(phrase)))
-    for phrase in _ranked(signed, least)[:MOST_SIGNED]:
+
+
+def _signed(part: Part, name: FilterField, least: float) -> Iterator[CandidateCondition]:
+    texts = part.column(name)
+    seen: Counter[str] = Counter()
+    for spelling, seats in zip(texts.spellings, texts.seats, strict=True):
+        for phrase in set(signed_phrases(spelling, part.survey.vocabulary)):
+            seen[phrase] += seats
+    for phrase in _ranked(seen, least)[:MOST_SIGNED]:
         yield _atom(name, "contains", phrase, texts.containing(folded(phrase)))
 
 

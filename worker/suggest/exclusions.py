@@ -53,37 +53,46 @@ class Excluding:
 
 
 @dataclass(frozen=True)
-class _Students:
-    """Who sits where: the section of each seat, and the student in it."""
+class Sitting:
+    """Who sits where: the section of each seat, as its place in a part, and the student in it."""
 
     sections: Ints
     owners: npt.NDArray[np.int64]
-    number: int
+    students: int
 
     def counts(self, kept: Bools) -> npt.NDArray[np.int64]:
-        return np.bincount(self.owners[kept[self.sections]], minlength=self.number)
+        """Return how many of these sections each student has."""
+        return np.bincount(self.owners[kept[self.sections]], minlength=self.students)
+
+    def single(self, kept: Bools) -> int:
+        """Return how many students have exactly one of these sections."""
+        return int((self.counts(kept) == 1).sum())
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Conditions that leave out something, and what each leaves out: `leaves[condition, section]`."""
+
+    conditions: Sequence[CandidateCondition]
+    leaves: npt.NDArray[np.float32]
 
 
 def excluding(
-    part: Part,
-    places: Ints,
-    sizes: npt.NDArray[np.int64],
-    pricing: Pricing,
-    found: Sequence[CandidateCondition],
+    part: Part, sitting: Sitting, pricing: Pricing, found: Sequence[CandidateCondition]
 ) -> list[Excluding]:
-    """Return rules that leave out what is no class, of everything and of what some condition keeps.
-
-    `places` are the places in the part of the sections of each student, who has `sizes[student]` of them.
-    """
-    students = _Students(places, np.repeat(np.arange(len(sizes)), sizes), len(sizes))
+    """Return rules that leave out what is no class, of everything and of what some condition keeps."""
     rules: list[Excluding] = []
-    bases = [None, *_bases(found, students)]
+    bases = [None, *_bases(found, sitting)]
     for is_class in _classes(part, pricing):
-        for base in bases if not is_class.all() else ():
+        if is_class.all():
+            continue
+        candidates: _Candidates | None = None
+        for base in bases:
             among = np.ones_like(is_class) if base is None else base.mask
-            if (among <= is_class).all() or not _is_enough(students, among & is_class):
+            if (among <= is_class).all() or not _is_enough(sitting, among & is_class):
                 continue
-            left_out = _left_out(part, students, among, is_class)
+            candidates = candidates or _candidates(part, ~is_class)
+            left_out = _left_out(part, sitting, among, is_class, candidates)
             if left_out:
                 rules.append(_rule(base, left_out))
         if rules:
@@ -101,38 +110,41 @@ def _classes(part: Part, pricing: Pricing) -> Iterator[Bools]:
     yield may_be & ~np.array(others, dtype=np.bool_)[subjects.places]
 
 
-def _bases(found: Sequence[CandidateCondition], students: _Students) -> list[CandidateCondition]:
+def _bases(found: Sequence[CandidateCondition], sitting: Sitting) -> list[CandidateCondition]:
     """Return the conditions that may mean a class and keep several sections of most students."""
     telling = [one for one in found if not one.is_negative and one.meaning <= Meaning.WORD]
-    several = {id(one): int((students.counts(one.mask) > 1).sum()) for one in telling}
+    several = {id(one): int((sitting.counts(one.mask) > 1).sum()) for one in telling}
     ranked = sorted(telling, key=lambda one: (one.meaning, -several[id(one)]))
-    return [one for one in ranked if several[id(one)] * 2 >= students.number][:MOST_BASES]
+    return [one for one in ranked if several[id(one)] * 2 >= sitting.students][:MOST_BASES]
 
 
-def _is_enough(students: _Students, kept: Bools) -> bool:
-    return int((students.counts(kept) == 1).sum()) >= ENOUGH * students.number
+def _is_enough(sitting: Sitting, kept: Bools) -> bool:
+    return sitting.single(kept) >= ENOUGH * sitting.students
 
 
-def _left_out(part: Part, students: _Students, among: Bools, is_class: Bools) -> list[CandidateCondition]:
+def _left_out(
+    part: Part, sitting: Sitting, among: Bools, is_class: Bools, candidates: _Candidates
+) -> list[CandidateCondition]:
     """Return the conditions to leave out by, or none where these are too many or do not spare the classes."""
-    candidates = list(_candidates(part, among & ~is_class))
     kept, chosen = among.copy(), list[CandidateCondition]()
-    while int((students.counts(kept) > 1).sum()) > NOISE * students.number:
-        gains = [_gain(one, part, kept, is_class) for one in candidates]
-        if not gains or max(gains) <= 0 or len(chosen) == MOST_EXCLUDED:
+    worth = part.seats * np.where(is_class, -SPARED, 1.0)
+    while int((sitting.counts(kept) > 1).sum()) > NOISE * sitting.students:
+        gains = candidates.leaves @ (worth * kept)
+        if not len(gains) or gains.max() <= 0 or len(chosen) == MOST_EXCLUDED:
             return []
-        best = candidates[int(np.argmax(gains))]
+        best = candidates.conditions[int(np.argmax(gains))]
         chosen.append(best)
         kept &= best.mask
-    return chosen if _is_enough(students, kept) else []
+    return chosen if _is_enough(sitting, kept) else []
 
 
-def _gain(one: CandidateCondition, part: Part, kept: Bools, is_class: Bools) -> float:
-    leaves = kept & ~one.mask
-    return float(part.seats[leaves & ~is_class].sum() - SPARED * part.seats[leaves & is_class].sum())
+def _candidates(part: Part, wrong: Bools) -> _Candidates:
+    found = list(_excluded(part, wrong))
+    leaves = ~np.array([one.mask for one in found], dtype=np.bool_).reshape(len(found), len(wrong))
+    return _Candidates(found, leaves.astype(np.float32))
 
 
-def _candidates(part: Part, wrong: Bools) -> Iterator[CandidateCondition]:
+def _excluded(part: Part, wrong: Bools) -> Iterator[CandidateCondition]:
     """Yield conditions that leave out some of these sections, the plainest first."""
     vocabulary = part.survey.vocabulary
     subjects = part.column("subject")

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.suggest.columns import Bools, Ints
-from worker.suggest.conditions import CandidateCondition, Part, atoms
+from worker.suggest.conditions import CandidateCondition, Part, atoms, with_signs
 from worker.suggest.counting import ProfileGroup, Tried, group, kinds_of, tried
-from worker.suggest.exclusions import excluding
+from worker.suggest.evidence import Kind
+from worker.suggest.exclusions import Excluding, Sitting, excluding
 from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.pricing import Pricing, prices
 from worker.suggest.rule_kinds import Meaning
@@ -28,6 +29,8 @@ PAIRED: Final = 40
 """Conditions that are tried in pairs."""
 SECONDS: Final = 1.0
 """For one school's optimum, at most."""
+CHEAP: Final = 0.03
+"""Of the students, that a rule for homerooms costs: what costs more keeps other sections."""
 HARMLESS: Final = 0.005
 """Of the students whom a rule gives one section: so many with several are noise."""
 GOOD_ENOUGH: Final = 0.025
@@ -87,7 +90,12 @@ def school_rules(pricing: Pricing, first: int, last: int, seconds: float) -> Sch
     found = atoms(part, len(chosen))
     if not found:
         return SchoolRules(last - first, (), (), is_proven=True)
-    without = excluding(part, places.astype(np.int32), sizes, pricing, found)
+    without: list[Excluding] = []
+    sitting = Sitting(places.astype(np.int32), np.repeat(np.arange(len(sizes)), sizes), len(sizes))
+    homerooms = pricing.kinds[local] == Kind.HOMEROOM
+    if not _is_satisfied(found, sitting, homerooms):
+        found = with_signs(part, len(chosen), found)
+        without = excluding(part, sitting, pricing, found)
     kinds, holding = kinds_of(np.array([*(one.mask for one in found), *(one.mask for one in without)]))
     students = group(kinds[places], holding.shape[1], sizes)
     features = np.zeros((holding.shape[1], pricing.features.shape[1]))
@@ -104,6 +112,16 @@ def school_rules(pricing: Pricing, first: int, last: int, seconds: float) -> Sch
         tuple(most.rules[rule] for rule in answer.rules),
         (*(candidates.rules[rule] for rule in turns), *singles, *called),
         answer.is_proven,
+    )
+
+
+def _is_satisfied(found: list[CandidateCondition], sitting: Sitting, homerooms: Bools) -> bool:
+    """Whether a condition that means homeroom gives nearly every student one."""
+    means_homeroom = (atom for atom in found if atom.meaning is Meaning.HOMEROOM and not atom.is_negative)
+    enough = SATISFYING * sitting.students
+    return any(
+        sitting.single(atom.mask) >= enough and sitting.single(atom.mask & homerooms) >= enough
+        for atom in means_homeroom
     )
 
 
@@ -129,8 +147,9 @@ def _candidates(
     rules = [*(single(found[place]) for place in positive), *without]
     positive += range(len(found), len(found) + len(without))
     alone = _judged(rules, kinds.holding[positive], kinds, students)
-    means_homeroom = [rule.meaning is Meaning.HOMEROOM for rule in alone.rules]
-    if (alone.given.exactly_one[means_homeroom] >= SATISFYING * students.students).any():
+    means_homeroom = np.array([rule.meaning is Meaning.HOMEROOM for rule in alone.rules], dtype=np.bool_)
+    is_cheap = alone.costs <= CHEAP * students.students
+    if (means_homeroom & is_cheap & (alone.given.exactly_one >= SATISFYING * students.students)).any():
         return alone
     return _judged(*_with_pairs(found, kinds.holding, alone, positive), kinds, students)
 

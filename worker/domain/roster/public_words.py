@@ -107,12 +107,16 @@ class Vocabulary:
     _places: dict[Place, _NamePlace] = field(default_factory=lambda: defaultdict(_NamePlace))
     _titled: set[str] = field(default_factory=set)
     _texts: dict[str, _KnownText] = field(default_factory=dict)
+    _asked: dict[str, bool] = field(default_factory=dict)
+    """What was answered since the last text was added."""
 
     def add(self, text: str, school: str | None, teachers: Collection[str], *, knows_one: bool) -> None:
         """Take a text of a section, with its school, all who teach it, and whether we know one by name.
 
         Where we know none, the section says nothing about whose name its words are.
         """
+        if self._asked:
+            self._asked = {}
         known = self._texts.get(text)
         if known is None:
             known = self._texts[text] = self._read(text)
@@ -136,6 +140,12 @@ class Vocabulary:
 
     def is_public(self, word: str) -> bool:
         """Whether the word is public: letters only, and no name."""
+        known = self._asked.get(word)
+        if known is None:
+            known = self._asked[word] = self._is_public(word)
+        return known
+
+    def _is_public(self, word: str) -> bool:
         if word in HOMEROOM_WORDS and (word not in SURNAMES or word not in self.teacher_words):
             return True
         if len(word) < SHORTEST or not word.isalpha() or self._is_of_teacher(word):

@@ -237,8 +237,8 @@ def _assert_right_texts(story: Story) -> None:
     for fate in ("ruled", "paused"):
         asked = text_of(mails[fate][2])
         assert 'name contains "homeroom"' in asked
-        assert f"{STUDENTS} students with exactly one class" in asked, asked
-        assert ("PAUSED" in asked) == (fate == "paused")
+        assert f"{STUDENTS} of {STUDENTS} students would have exactly one class." in asked, asked
+        assert ("Your sync is paused" in asked) == (fate == "paused")
     for fate, openings in {
         "smooth": [OPENING],
         "moved": [OPENING + 7],

@@ -70,7 +70,7 @@ async def in_force(store: StoreUnderTest) -> SectionFilter:
 async def test_what_a_later_search_found_is_shown_one_rule_per_line(
     browser: Browser, store: StoreUnderTest
 ) -> None:
-    two = suggestion('Match all sections where grade is one of "9", "10"', in_force=False, cut_short=True)
+    two = suggestion('Match all sections where grade is one of "9", "10"', cut_short=True)
     named = suggestion() | {"sharing_rules": False, "filter": None, "text": None}
     await store.districts.keep_search(DISTRICT, [two, named])
 
@@ -86,7 +86,7 @@ async def test_what_a_later_search_found_is_shown_one_rule_per_line(
 async def test_a_search_for_an_earlier_filter_is_no_longer_shown(
     browser: Browser, store: StoreUnderTest, feed: Feed
 ) -> None:
-    await store.districts.keep_search(DISTRICT, [suggestion(in_force=False, cut_short=False)])
+    await store.districts.keep_search(DISTRICT, [suggestion()])
     before = await browser.of("filter")
     await store.districts.set_filter(DISTRICT, keeping(HOMEROOMS), "vic")
     await evaluate(feed.store)
@@ -100,8 +100,6 @@ async def test_a_suggestion_that_clever_cannot_do_says_why(browser: Browser, sto
     ours = suggestion(
         sharing_rules=False,
         filter={"current_term_only": True},
-        in_force=False,
-        cut_short=False,
         leftovers=[{"school": None, "grade": "9", "none": 1, "several": 0}],
         leftover_groups=1,
     )

@@ -19,6 +19,10 @@ def suggestion(text: str = HOMEROOM, **fields: Any) -> dict[str, Any]:
         "why_not_shared": None,
         "coverage": coverage,
         "filter": {},
+        "leftovers": [],
+        "leftover_groups": 0,
+        "in_force": False,
+        "cut_short": False,
         **fields,
     }
 

@@ -12,9 +12,9 @@ import json
 import pytest
 
 from tests.acceptance import canary_onboarding
-from tests.acceptance.canary_scene import Scene, scene
+from tests.acceptance.canary_scene import Json, Scene, scene
 from tests.acceptance.canary_watch import in_the_way, logged_in, mails_of
-from tests.acceptance.program import Json, Site, Worker
+from tests.acceptance.program import Site, Worker
 from tests.support.builders.records import DISTRICT, record_id, section_json
 from tests.support.districts import canaries
 from tests.support.fixtures.access import PASSWORD

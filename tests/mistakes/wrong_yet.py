@@ -8,10 +8,8 @@ SUGGESTED: Final = frozenset(
     {
         "a rule is removed",
         "one school has a homeroom in the morning and one in the afternoon",
-        "one school has homerooms for help with English beside the others",
         "a rule of two is misspelled",
         "a rule of two does not name a grade any more",
-        "a new school has classes that a filter with an exception does not keep",
     }
 )
 """The cause is told rightly, and the first filter suggested takes students out of their class."""

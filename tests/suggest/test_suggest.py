@@ -109,6 +109,15 @@ def test_a_district_that_looks_at_terms_goes_on_to() -> None:
     assert {one.section_filter.current_term_only for one in found} == {True}
 
 
+def test_a_filter_in_force_that_keeps_other_terms_is_not_taken_for_one_of_current_terms() -> None:
+    in_force = keeping(("name", "contains", "homeroom"))
+
+    first, *others = suggestions(homerooms_by_term("Homeroom").records, in_force=in_force)
+
+    assert (first.section_filter.current_term_only, coverage(first)) == (True, (100, 0, 0))
+    assert not any(one.is_in_force for one in (first, *others))
+
+
 def test_between_two_terms_all_sections_count() -> None:
     district, pupils, staff = elementary(0)
     pupils = district.students(60)

@@ -50,6 +50,8 @@ OF_MEANINGS: Final = {
 """Of the students placed by sections that say nothing, by what the rule says itself."""
 UNSAID: Final = 0.005
 """Of the students placed by homerooms, where the rule does not say that they are."""
+FIRST_OF_ONE_KIND: Final = 0.05
+"""Of the students placed by a first period in which all have the same lesson: behind reading, before math."""
 NUMBERS: Final = frozenset({Meaning.FIRST, Meaning.NUMBER})
 ALIKE: Final = 0.75
 """Of the students whom a number places: so many by one kind of section, and the number means that kind."""
@@ -139,7 +141,10 @@ def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
     each[:, Kind.UNKNOWN] = own
     each[:, Kind.HOMEROOM] = [0.0 if one is Meaning.HOMEROOM else UNSAID for one in meanings]
     linear = (seats * each).sum(axis=1)
-    numbered = np.maximum(own, _prevailing(seats)) * (seats.sum(axis=1) - seats[:, Kind.HOMEROOM])
+    prevailing = _prevailing(seats)
+    is_first = np.array([one is Meaning.FIRST for one in meanings]) & (prevailing < WORTHLESS)
+    prevailing = np.where(is_first, np.minimum(prevailing, FIRST_OF_ONE_KIND), prevailing)
+    numbered = np.maximum(own, prevailing) * (seats.sum(axis=1) - seats[:, Kind.HOMEROOM])
     numbered += WORTHLESS * sums[:, _VAGUE]
     price: Floats = np.where(is_number, numbered, linear) + sums[:, _SHAPE]
     return price

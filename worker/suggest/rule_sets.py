@@ -121,9 +121,11 @@ def _credible(survey: Survey, rules: Sequence[Pooled], places: Places) -> float:
     return credible(survey, places == 1, called, len(rules) - len(told))
 
 
-def draft_in_force(pricing: Pricing, in_force: SectionFilter) -> RuleSet:
-    """Return the filter in force counted over everybody: its words cost nothing, since they are there."""
-    survey = pricing.survey
+def draft_in_force(survey: Survey, pricing: Pricing, in_force: SectionFilter) -> RuleSet:
+    """Return the filter in force counted over everybody: its words cost nothing, since they are there.
+
+    The survey has what the filter looks at, which may be sections of more terms than those that are priced.
+    """
     kept = tuple(survey.ranks == rule for rule in range(max(1, len(in_force.rules))))
     places = sum(_placed(survey, kept, in_force.strategy), np.zeros(survey.students, dtype=np.int32))
     sums = pricing.sums(np.logical_or.reduce(kept))

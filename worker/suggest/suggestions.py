@@ -91,7 +91,7 @@ def suggest(
     current_only = in_force.current_term_only or _terms_matter(survey)
     seen = survey.in_current_terms() if current_only else survey
     pricing = Pricing(seen)
-    found = search(pricing, draft_in_force(pricing, in_force), deadline, progress)
+    found = search(pricing, draft_in_force(survey, pricing, in_force), deadline, progress)
     suggested: list[Suggestion] = []
     for one in found.drafts:
         offer = partial(

@@ -27,8 +27,6 @@ FALL = Term(RecordId("t1"), "Fall", date(2026, 8, 10), date(2026, 12, 18))
 SPRING = Term(RecordId("t2"), "Spring", date(2027, 1, 5), date(2027, 6, 4))
 LAST = Term(RecordId("t0"), "Last", date(2026, 1, 5), date(2026, 6, 4))
 MATH = keeping(("subject", "is", "math"))
-FIRST_PERIOD = keeping(("period", "is", "1"))
-AT_NORTH = keeping(("school", "is", "North"))
 HOMEROOMS = keeping(("name", "contains", "homeroom"))
 SECTION = Section(RecordId("c1"), name="Homeroom 3 - Fernsby", subject="Math", period="1", term_id=FALL.id)
 

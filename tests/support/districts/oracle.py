@@ -232,10 +232,6 @@ def _students(records: Records, section_filter: SectionFilter) -> dict[str, Stud
     return students
 
 
-def _is_same(one: str | None, other: str) -> bool:
-    return one is not None and fold(one) == fold(other)
-
-
 def _duplicated(student: Student, students: dict[str, Student], policy: Policy) -> set[str]:
     return {
         name

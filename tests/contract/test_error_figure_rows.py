@@ -215,14 +215,16 @@ async def test_sections_of_nine_in_ten_students_are_taught_together(rows: Figure
     shared("half", {}, None)
     for kind in OTHER_KINDS:
         rows.staged(kind, {"b1": {"name": kind}})
-    for name, more in (("by course", {"course_id": "a"}), ("nameless", {})):
+    for name, more in (("by_course", {"course_id": "a"}), ("nameless", {})):
         shared(name, {"subject": None, **more}, {"subject": None, **more})
     rows.beside()
     await rows.write()
 
-    named = [("b1", "b2"), ("by course1", "by course2"), ("c1", "c2"), ("t1", "t2", "t3", "t4")]
-    assert await rows.figures.co_taught(is_filtered=False) == named
-    assert await rows.figures.co_taught(is_filtered=True) == sorted([*named, ("nameless1", "nameless2")])
+    named = [("b1", "b2"), ("by_course1", "by_course2"), ("c1", "c2"), ("t1", "t2", "t3", "t4")]
+    together = await rows.figures.sections_together()
+    assert await rows.figures.co_taught(together, is_filtered=False) == named
+    unnamed = ("nameless1", "nameless2")
+    assert await rows.figures.co_taught(together, is_filtered=True) == sorted([*named, unnamed])
 
 
 # Blocked students

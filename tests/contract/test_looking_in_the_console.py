@@ -144,7 +144,7 @@ async def test_a_mass_removal_tells_its_figures(browser: Browser, store: StoreUn
     assert "0 students" not in text
     assert "5 of 5 ready, 15 to be removed" in text
     assert "rostering approve" not in text
-    assert "If this is intended, approve the plan." in text
+    assert "Shared sections still list these students" in text
     plan = browser.hidden("plan")
     assert plan == (await store.districts.show(DISTRICT))["plan"]["digest"]
     await browser.of("plan/approve", {"plan": plan, "reason": "they have left"})

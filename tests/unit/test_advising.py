@@ -106,6 +106,28 @@ async def test_a_search_is_made_where_the_filter_may_be_what_is_wrong_and_there_
 
 
 @pytest.mark.parametrize(
+    ("standing", "first"),
+    [
+        pytest.param({}, "Homeroom", id="no class stands"),
+        pytest.param({"c0": 4, "c1": 4}, "Homeroom", id="the classes are the homerooms"),
+        pytest.param({"c2": 8}, "Mathematics", id="the class is another"),
+        pytest.param({"c2": 8, "gone": 900}, "Homeroom", id="of a few in many"),
+    ],
+)
+async def test_no_filter_is_suggested_that_takes_students_out_of_a_class_that_stands(
+    standing: dict[str, int], first: str
+) -> None:
+    district = reviewed(last_commit_id="one")
+    district.standing = standing
+
+    told = await advise(district.port(), [OF_FILTER], 60)
+
+    assert not told or first.lower() in told[0]["text"].lower() or "subject" in told[0]["text"]
+    if standing == {"c2": 8}:
+        assert all("homeroom" not in one["text"].lower() for one in told)
+
+
+@pytest.mark.parametrize(
     ("known", "is_told_again"),
     [
         (FOUND_FOR, True),

@@ -62,11 +62,35 @@ def told(cause: Cause) -> tuple[str, str, int]:
 
 
 def test_a_field_that_vanished_from_a_rostered_district_is_one_cause_owned_by_sharing() -> None:
-    (cause,) = causes(blocked(1000, missing()), students=1004, was_rostered=True)
+    (cause,) = causes(blocked(1000, missing("sis_id")), students=1004, was_rostered=True)
 
     assert told(cause) == ("sharing.field_withdrawn", Owner.SHARING, 1000)
-    assert cause.field == "dob"
-    assert cause.advice.startswith("The birth date is no longer shared with us")
+    assert cause.field == "sis_id"
+    assert cause.advice.startswith("The SIS ID is no longer shared with us")
+
+
+def test_a_field_that_is_not_always_kept_may_be_required_only_now() -> None:
+    (cause,) = causes(blocked(1000, missing("dob")), students=1004, was_rostered=True)
+
+    assert told(cause) == ("sharing.field_not_shared", Owner.SHARING, 1000)
+    assert cause.advice.startswith("The birth date is required here, but probably not shared with us")
+
+
+def test_several_fields_that_vanished_at_once_are_one_cause() -> None:
+    fields = [missing("sis_id"), missing("last_name")]
+
+    (cause,) = causes(blocked(48, *fields), students=48, was_rostered=True)
+
+    assert (cause.code, cause.field, cause.unblocks) == ("sharing.fields_withdrawn", None, 48)
+    assert "last name and SIS ID" in cause.advice
+
+
+def test_a_second_record_that_is_in_no_class_is_a_duplicate() -> None:
+    twin = ErrorKey(Code.DUPLICATE_IDENTITY, "sis_id")
+
+    (cause,) = causes(blocked(1, twin), blocked(1, twin, NONE, is_listed=False))
+
+    assert (cause.code, cause.students, cause.unblocks) == ("sis.duplicate_identity", 2, 2)
 
 
 def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_many_schools() -> None:
@@ -94,7 +118,7 @@ def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_ma
 def test_whose_a_blank_field_is_depends_on_how_many_lack_it(
     students: int, facts: dict[str, Any], code: str
 ) -> None:
-    (cause,) = causes(blocked(students, missing()), **facts)
+    (cause,) = causes(blocked(students, missing("sis_id")), **facts)
 
     assert cause.code == code
 
@@ -214,6 +238,47 @@ def test_two_of_one_kind_for_most_students_are_no_mistake_but_the_filters() -> N
     (cause,) = causes(blocked(800, SEVERAL, labels=(word("math", several=True),)), has_rules=True)
 
     assert told(cause) == ("filter.several_of_one_kind", Owner.FILTER, 800)
+
+
+MATH = word("math")
+
+
+@pytest.mark.parametrize(
+    ("group", "facts", "code"),
+    [
+        pytest.param({"is_added": True}, {}, "sis.added_to_second_class", id="both were classes"),
+        pytest.param({}, {}, "sis.section_became_class", id="one is new"),
+        pytest.param({}, {"is_filter_new": True}, "sis.several_of_one_kind", id="after a new filter"),
+        pytest.param({"labels": (HOMEROOM, MATH)}, {}, "sis.section_became_class", id="a lesson"),
+        pytest.param(
+            {"labels": (HOMEROOM, MATH)},
+            {"is_filter_new": True},
+            "filter.several_kinds_kept",
+            id="a new filter",
+        ),
+    ],
+)
+def test_a_second_class_by_the_filter_of_the_last_commit_is_a_change_at_the_district(
+    group: dict[str, Any], facts: dict[str, Any], code: str
+) -> None:
+    labels = {"labels": (word("homeroom", several=True),), **group}
+    students = blocked(3, SEVERAL, **labels)
+
+    (cause,) = causes(
+        students, has_rules=True, was_rostered=True, cohorts={NORTH_3: 90}, lessons=frozenset({MATH}), **facts
+    )
+
+    assert cause.code == code
+
+
+def test_a_second_homeroom_of_nearly_a_whole_school_is_how_the_school_works() -> None:
+    pair = (word("am homeroom"), word("pm homeroom"))
+
+    (cause,) = causes(
+        blocked(40, SEVERAL, labels=pair), has_rules=True, was_rostered=True, cohorts={NORTH_3: 44}
+    )
+
+    assert told(cause) == ("filter.several_kinds_kept", Owner.FILTER, 40)
 
 
 def test_a_section_of_a_term_that_is_over_is_told_to_be_left_out_by_its_term() -> None:
@@ -338,7 +403,7 @@ def test_schools_that_vanished_are_one_cause_with_the_way_to_approve_the_plan() 
 def test_a_plan_with_other_errors_is_not_said_to_wait_for_an_approval() -> None:
     removed = others(Code.DISTRICT_MASS_REMOVAL, DISTRICT)
     found = causes(
-        others=[removed, others(Code.NO_STUDENTS, DISTRICT)], removals=Removals([gone(300, grade="9")])
+        others=[removed, others(Code.EVENTS_QUARANTINED, DISTRICT)], removals=Removals([gone(300, grade="9")])
     )
 
     (removal_cause,) = [cause for cause in found if cause.removed]

@@ -150,7 +150,7 @@ async def test_without_rules_there_are_no_kinds_and_terms_ask_for_unknown_ones()
 
     facts = await cause_facts(district.port())
 
-    assert set(district.asked_for) == {"co-taught", "unknown terms"}
+    assert set(district.asked_for) == {"together", "co-taught", "unknown terms"}
     assert district.asked_for["co-taught"] is False
     assert facts.signs[Sign.TERM_UNKNOWN] == ["y", "z"]
 

@@ -184,6 +184,14 @@ class DistrictPicture:
             ranks[~self.current] = NOT_KEPT
         return ranks
 
+    def taken_out(self, section_filter: SectionFilter, classes: Mapping[str, int]) -> int:
+        """Return how many students are in those of these classes, by section id, that no rule keeps."""
+        if not classes:
+            return 0
+        ranks = self.ranks(section_filter)
+        places = {section_id: place for place, section_id in enumerate(self.ids) if section_id in classes}
+        return sum(classes[one] for one, place in places.items() if ranks[place] == NOT_KEPT)
+
     def _keeps(self, rule: Rule) -> Bools:
         kept: Bools = np.logical_and.reduce([holds(condition, self.columns) for condition in rule.all])
         return kept

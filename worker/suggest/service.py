@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from worker.domain.roster.section_filter import SectionFilter
 from worker.runtime.progress import Progress, no_progress
@@ -11,21 +13,33 @@ from worker.suggest.deadline import Deadline
 from worker.suggest.picture import DistrictPicture
 from worker.suggest.suggestions import Suggestion, suggest
 
+NO_CLASSES: Final[Mapping[str, int]] = MappingProxyType({})
+FEW_PERCENT: Final = 1
+"""Of the students whose class stands: so many may lose it by a filter that is suggested."""
+
 
 async def search(
     picture: Callable[[], DistrictPicture],
     in_force: SectionFilter,
     seconds: float,
     progress: Progress = no_progress,
+    classes: Mapping[str, int] = NO_CLASSES,
 ) -> list[Suggestion]:
     """Return the best section filters for a district, by a search of at most about `seconds` in a thread.
 
     `picture` is asked for the district in that thread. A cancelled search ends at its next look at the clock.
+    Of a rostered district `classes` are the classes of the last commit whose sections still list so many of
+    their students: a filter that takes more than a few students out of these is not suggested.
     """
     deadline = Deadline(seconds)
+
+    def found() -> list[Suggestion]:
+        district = picture()
+        best = suggest(district.within(in_force), in_force, deadline, progress)
+        most = sum(classes.values()) * FEW_PERCENT / 100
+        return [one for one in best if district.taken_out(one.section_filter, classes) <= most]
+
     try:
-        return await asyncio.to_thread(
-            lambda: suggest(picture().within(in_force), in_force, deadline, progress)
-        )
+        return await asyncio.to_thread(found)
     finally:
         deadline.cancel()

@@ -39,6 +39,7 @@ INSERT INTO policies (district_id, version, policy, actor)
 INSERT INTO holds (district_id, actor, reason) VALUES (:d, 'shadow', 'shadow');
 INSERT INTO approvals (id, district_id, plan_digest, commit_sequence, actor, reason)
     OVERRIDING SYSTEM VALUE VALUES (1000000000, :d, decode(repeat('00', 32), 'hex'), 1, 'shadow', 'shadow');
+INSERT INTO searches (district_id, made_at, suggestions) VALUES (:d, now(), '[]');
 INSERT INTO suggestions (district_id, made_at, filter_version, unplaced, suggestions, input_batch,
                          in_none)
     VALUES (:d, now(), 7, 3, '[]', 1, 3);

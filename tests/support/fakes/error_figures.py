@@ -67,8 +67,9 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("students_with_two_ids", None, ["s1"])
 
-    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
+    async def co_taught(self, together: object, *, is_filtered: bool) -> list[tuple[str, ...]]:
         """Answer."""
+        assert together == self.answers.get("together", [])
         return self._answer("co-taught", is_filtered, [("q", "p"), ("p", "o")])
 
     async def blocked_students(self, labels: object, signs: object = NO_SIGNS) -> list[Blocked]:

@@ -49,6 +49,7 @@ class MemoryFigures(MemoryRoster):
     state: DistrictState = field(default_factory=new_state)
     advised: KeptSuggestions | None = None
     built: PictureBuilder | None = None
+    standing: dict[str, int] = field(default_factory=dict)
     past: list[tuple[datetime, dict[str, Seat]]] = field(default_factory=list)
     """Commits that guards count, with the students before each."""
     asked: tuple[int, SchoolLimits] | None = None
@@ -184,7 +185,7 @@ class MemoryFigures(MemoryRoster):
         """Return that no school is shared."""
         return False
 
-    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:  # noqa: ARG002
+    async def co_taught(self, together: object, *, is_filtered: bool) -> list[tuple[str, ...]]:  # noqa: ARG002
         """Return no such sections."""
         return []
 
@@ -223,6 +224,10 @@ class MemoryFigures(MemoryRoster):
         """Keep it."""
         self.calls["kept advice"] += 1
         self.advised = advice
+
+    async def standing_classes(self) -> dict[str, int]:
+        """Return the classes that a test gives."""
+        return self.standing
 
     async def picture(self) -> PictureBuilder:
         """Return the picture that was built."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,8 +16,13 @@ from worker.domain.review.causes.former_classes import (
     FormerClassFate,
     former_class_fate,
 )
-from worker.domain.review.causes.labels import ConcernedSection, Label, label_sections
-from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
+from worker.domain.review.causes.labels import (
+    ConcernedSection,
+    Label,
+    SectionsTogether,
+    label_sections,
+)
+from worker.domain.review.causes.students import WITHDRAWN_STUDENTS, plain
 from worker.domain.review.causes.wording import grades, several
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
@@ -35,7 +40,9 @@ from worker.domain.roster.terms import (
     running_of,
 )
 from worker.pipeline.evaluate.unit_of_work import Evaluation, SectionSigns
+from worker.suggest.lesson_words import Says, of_subject
 
+_LESSONS: Final = Says.READING | Says.MATH | Says.CORE | Says.SPECIAL | Says.IDLE
 READ_AGAIN: Final = frozenset({Code.EVENTS_QUARANTINED, Code.NO_BASELINE})
 """Errors that reading the district whole again puts right."""
 
@@ -56,11 +63,12 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
     state = evaluation.state
     section_filter, counts = state.section_filter, state.tally.by_code()
     labels, new_classes = None, None
+    together = await evaluation.sections_together() if counts.get(Code.MULTIPLE_SECTIONS) else []
     if section_filter.rules and counts.get(Code.MULTIPLE_SECTIONS):
         concerned = await evaluation.concerned_sections()
-        labels = await _labels(evaluation, concerned)
+        labels = await _labels(evaluation, concerned, together)
         new_classes = [section.id for section in concerned if not section.was_class]
-    signs, terms = await _signs(evaluation, new_classes)
+    signs, terms = await _signs(evaluation, together, new_classes)
     blocked = await evaluation.blocked_students(labels, signs) if state.tally.blocked else []
     others = await evaluation.other_errors()
     codes = {found.code for found in others}
@@ -103,6 +111,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
             Sign.CO_TAUGHT: sorted({section for some in signs.co_taught for section in some}),
         },
         terms=terms,
+        lessons=_lessons(labels or {}),
         former_classes=_by_fate(signs),
         shared_sections=await evaluation.shared_sections() if _nobody_has_a_class(evaluation) else None,
         others=others,
@@ -111,6 +120,11 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         is_connected=bool(codes & READ_AGAIN) and await evaluation.is_connected(),
         has_shared_students=Code.NO_STUDENTS in codes and await evaluation.has_shared_students(),
     )
+
+
+def _lessons(labels: Mapping[str, Label]) -> frozenset[Label]:
+    """Return the kinds that say a lesson, a special or a break."""
+    return frozenset(kind for kind in plain(tuple(labels.values())) if of_subject(kind.text) & _LESSONS)
 
 
 def _is_filter_new(evaluation: Evaluation) -> bool:
@@ -140,7 +154,7 @@ def _nobody_has_a_class(evaluation: Evaluation) -> bool:
 
 
 async def _signs(
-    evaluation: Evaluation, new_classes: Sequence[str] | None
+    evaluation: Evaluation, together: Sequence[SectionsTogether], new_classes: Sequence[str] | None
 ) -> tuple[SectionSigns, TermFacts | None]:
     """Return what sections tell of students in none or in several, and what there is to say of terms."""
     section_filter, counts = evaluation.state.section_filter, evaluation.state.tally.by_code()
@@ -153,7 +167,7 @@ async def _signs(
     if counts.get(Code.MULTIPLE_SECTIONS):
         if section_filter.current_term_only:
             unknown = await evaluation.sections_of_unknown_terms()
-        co_taught = await evaluation.co_taught(is_filtered=bool(section_filter.rules))
+        co_taught = await evaluation.co_taught(together, is_filtered=bool(section_filter.rules))
     students_with_two_ids: list[str] = []
     if _may_have_two_ids(evaluation):
         students_with_two_ids = await evaluation.students_with_two_ids()
@@ -228,10 +242,11 @@ def _scope_text(scope: Scope) -> str:
     return " at ".join(told)
 
 
-async def _labels(evaluation: Evaluation, sections: Sequence[ConcernedSection]) -> dict[str, Label]:
+async def _labels(
+    evaluation: Evaluation, sections: Sequence[ConcernedSection], together: Sequence[SectionsTogether]
+) -> dict[str, Label]:
     names = await evaluation.teacher_names()
     teacher_words = name_words(name for both in names.values() for name in both)
-    together = await evaluation.sections_together()
     return label_sections(sections, teacher_words, names.keys(), await _calendar(evaluation), together)
 
 

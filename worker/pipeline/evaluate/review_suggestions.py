@@ -27,7 +27,8 @@ async def advise(evaluation: Evaluation, causes: Sequence[Cause], seconds: float
     """Return suggestions for the review of a district under evaluation: those found before, or new ones.
 
     `causes` are those of the review. None where the filter is not what is wrong, or where `seconds` allows no
-    search. The filter in force is left out where it may name somebody: a review is read by everybody.
+    search. None takes students of a rostered district out of classes that still list them. The filter in
+    force is left out where it may name somebody: a review is read by everybody.
     """
     state, now = evaluation.state, evaluation.window.now
     was_rostered = state.last_commit_id is not None
@@ -38,8 +39,9 @@ async def advise(evaluation: Evaluation, causes: Sequence[Cause], seconds: float
     if known is not None and known.still_holds(now, found_for, state.tally.students, state.policy.time_zone):
         return known.suggestions
     picture = await evaluation.picture()
+    classes = await evaluation.standing_classes() if was_rostered else {}
     try:
-        found = await search(picture.build, state.section_filter, seconds)
+        found = await search(picture.build, state.section_filter, seconds, classes=classes)
     except Exception as error:  # noqa: BLE001 — a review without suggestions is better than none
         structlog.get_logger().error(
             "suggestions.failed",

@@ -49,6 +49,9 @@ class SuggestionMemory(Protocol):
     async def keep_advice(self, advice: KeptSuggestions) -> None:
         """Keep what was suggested, in the place of what was before."""
 
+    async def standing_classes(self) -> dict[str, int]:
+        """Return the classes of the last commit, with how many of its students each section still lists."""
+
     async def picture(self) -> PictureBuilder:
         """Read the district as it is staged in this evaluation."""
 
@@ -81,7 +84,7 @@ class SectionFigures(Protocol):
         """Return the kept sections of students who are in several."""
 
     async def sections_together(self) -> list[SectionsTogether]:
-        """Return the sets of kept sections that most students in several are in together, up to 500."""
+        """Return the sets of kept sections that two or more students are in, those of most students first."""
 
     async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
         """Return every name of the known teachers of sections, and of the committed ones, by id."""
@@ -92,8 +95,10 @@ class SectionFigures(Protocol):
     async def sections_of_unknown_terms(self) -> dict[str, str]:
         """Return kept sections of students in several whose term has no days, with the ids of the terms."""
 
-    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
-        """Return sets of kept sections with the same students that differ by their teachers alone.
+    async def co_taught(
+        self, together: Sequence[SectionsTogether], *, is_filtered: bool
+    ) -> list[tuple[str, ...]]:
+        """Return which of these sets have the same students and differ by their teachers alone.
 
         Unless a filter picks sections of one kind (`is_filtered`), they must have a subject or a course.
         """

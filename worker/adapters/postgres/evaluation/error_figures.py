@@ -42,8 +42,8 @@ FETCH: Final = 1000
 """Sections in one answer of the database."""
 _MANY: Final = 10
 """Sections of one subject from which it is no chance that there is no other."""
-_SETS: Final = 500
-"""Sets of sections that are looked at: the most frequent."""
+_CO_TEACHERS: Final = 4
+"""Sections of one class, each with a teacher of its own, at most."""
 _IDS: Final = 1000
 """Records with an error of one code that are looked at one by one."""
 
@@ -61,9 +61,9 @@ class PostgresErrorFigures:
         return [_section(row) for row in rows]
 
     async def sections_together(self) -> list[SectionsTogether]:
-        """Return the sets of kept sections that most students in several are in together."""
-        rows = await self._rows("sections_together", _SETS)
-        return [SectionsTogether(row["sections"], row["students"]) for row in rows]
+        """Return the sets of kept sections that two or more students are in, those of most students first."""
+        rows = await self._rows("sections_together")
+        return [SectionsTogether(tuple(row["sections"]), row["students"]) for row in rows]
 
     async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
         """Return every name of the district's teachers of sections, and of the committed ones."""
@@ -84,9 +84,14 @@ class PostgresErrorFigures:
         """Return the students who are there under an old id and a new one."""
         return await reissued_students.students_with_two_ids(self._connection, self._district_id)
 
-    async def co_taught(self, *, is_filtered: bool) -> list[tuple[str, ...]]:
-        """Return sets of kept sections with the same students that differ by their teachers alone."""
-        return [tuple(row["sections"]) for row in await self._rows("co_taught", is_filtered)]
+    async def co_taught(
+        self, together: Sequence[SectionsTogether], *, is_filtered: bool
+    ) -> list[tuple[str, ...]]:
+        """Return which of these sets have the same students and differ by their teachers alone."""
+        small = [one for one in together if len(one.sections) <= _CO_TEACHERS]
+        texts, students = [" ".join(one.sections) for one in small], [one.students for one in small]
+        found = await self._rows("co_taught", is_filtered, texts, students)
+        return [tuple(row["sections"]) for row in found]
 
     async def blocked_students(
         self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
@@ -101,7 +106,7 @@ class PostgresErrorFigures:
             [" ".join(some) for some in signs.co_taught],
             list(signs.students_with_two_ids),
             fates.numbers or None,
-            None if signs.new_classes is None else list(signs.new_classes),
+            None if signs.new_classes is None else dict.fromkeys(signs.new_classes, 1),
         )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
         for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):

@@ -26,13 +26,13 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 ORDER BY c.section_id
 
 -- name: sections_together
--- The sets of kept sections that most students in several are in together.
+-- The sets of kept sections that two or more students are in together, those of most students first.
 SELECT r.sections, count(*) AS students
 FROM findings f
 CROSS JOIN LATERAL (SELECT sections FROM roster
     WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
 WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections'
-GROUP BY r.sections ORDER BY count(*) DESC, r.sections LIMIT $2
+GROUP BY r.sections HAVING count(*) > 1 ORDER BY count(*) DESC, r.sections
 
 -- name: teacher_names
 -- The names of the teachers of any section, and of all who are committed: one who left may still name sections.
@@ -93,15 +93,11 @@ WHERE s.term_id IS NOT NULL AND NOT coalesce(term.record ?| ARRAY['start', 'end'
 ORDER BY c.section_id
 
 -- name: co_taught
--- Sets of kept sections that nine in ten of their students share, and that differ by their teachers alone.
+-- Which sets of kept sections ($3, with the students of each, $4) nine in ten of their students share, and differ by
+-- their teachers alone.
 SELECT g.sections
-FROM (SELECT r.sections, count(*) AS students
-      FROM findings f
-      CROSS JOIN LATERAL (SELECT sections FROM roster
-          WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
-      WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections'
-        AND cardinality(r.sections) <= 4
-      GROUP BY r.sections HAVING count(*) > 1) AS g
+FROM (SELECT string_to_array(t.sections, ' ') AS sections, t.students
+      FROM unnest($3::text[], $4::bigint[]) AS t(sections, students)) AS g
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT s.record -> 'teachers') AS teachers, max(k.students) AS students,
            count(DISTINCT s.record - 'teachers' - 'students' - 'name' - 'sis_id' - 'section_number') AS kinds,
@@ -188,8 +184,8 @@ SELECT EXISTS (SELECT FROM staged WHERE district_id = $1 AND kind = 'school' AND
 -- $3 numbers the kinds of sections; a number is negative where the student is in several of the kind. $4 are
 -- sections that would count if their term ran, $5 those of unknown terms, each with its term, $6 sets of co-taught
 -- sections as texts, $7 students who are there under two ids. $8 numbers what became of former classes, for those
--- whom their section lists (the class's id after "+") and for the others (after "-"). $9 are kept sections that
--- were no classes in the last commit.
+-- whom their section lists (the class's id after "+") and for the others (after "-"). The keys of $9 are kept
+-- sections that were no classes in the last commit.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
@@ -200,7 +196,8 @@ WITH errors AS (
     FROM errors GROUP BY record_id
 ), placed AS (
     SELECT s.errors, s.sinces, r.school_id, (r.candidate::jsonb ->> 'grade') COLLATE "C" AS grade,
-           coalesce(s.is_torn AND NOT r.sections && $9::text[], false) AS is_added,
+           coalesce(s.is_torn AND $9::jsonb IS NOT NULL AND NOT EXISTS (
+               SELECT FROM unnest(r.sections) AS u(id) WHERE $9::jsonb ? u.id), false) AS is_added,
            CASE WHEN s.is_bare AND r.committed IS NOT NULL AND $8::jsonb IS NOT NULL THEN (
                SELECT ($8::jsonb ->> (CASE WHEN EXISTS (
                    SELECT FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'

@@ -62,6 +62,11 @@ class PostgresKeptSuggestions:
             advice.found_for.none,
         )
 
+    async def standing_classes(self) -> dict[str, int]:
+        """Return the classes of the last commit, with how many of its students each section still lists."""
+        rows = await self._connection.fetch(_SQL["standing_classes"], self.window.district_id)
+        return {row["id"]: row["students"] for row in rows}
+
     async def picture(self) -> PictureBuilder:
         """Read the district as it is staged in this evaluation, and let the transaction wait for a search."""
         await self._connection.execute(_SQL["wait_for_a_search"])

@@ -24,6 +24,7 @@ CLASS_IDS_CHANGED: Final = ErrorReason("sis.class_ids_changed")
 CLASSES_RENEWED: Final = ErrorReason("sis.classes_renewed")
 STUDENTS_REASSIGNED: Final = ErrorReason("sis.students_reassigned")
 OTHER_SECTIONS_KEPT: Final = ErrorReason("filter.other_sections_kept")
+OTHER_SECTIONS_COUNT: Final = ErrorReason("sis.other_sections_kept")
 SECTIONS_UNSHARED: Final = ErrorReason("sharing.sections_unshared")
 CLASS_MADE_ANEW: Final = ErrorReason("sis.class_made_anew")
 CLASSES_MERGED: Final = ErrorReason("sis.classes_merged")
@@ -52,6 +53,9 @@ def pile_up_class_changes(facts: CauseFacts, is_rollover: bool) -> dict[ErrorRea
         return {}
     groups = _concerned(facts.class_changes, found)
     reasons = _merged(groups, is_rollover=is_rollover or _most_are_promoted(groups))
+    if facts.was_rostered and not facts.is_filter_new:
+        same_filter = {OTHER_SECTIONS_KEPT: OTHER_SECTIONS_COUNT}
+        reasons = {fate: same_filter.get(reason, reason) for fate, reason in reasons.items()}
     piles = {reason: Pile() for reason in reasons.values()}
     at_school: defaultdict[str | None, Counter[ErrorReason]] = defaultdict(Counter)
     sections: defaultdict[ErrorReason, Counter[str]] = defaultdict(Counter)

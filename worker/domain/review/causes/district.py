@@ -79,7 +79,8 @@ def _together(one: Pile | None, other: Pile) -> Pile:
     one.class_changes = other.class_changes
     one.findings.update(other.findings)
     one.schools.update(other.schools)
-    one.grades.update(other.grades)
+    if not one.removed:
+        one.grades.update(other.grades)
     one.sections = [*one.sections, *other.sections]
     one.date(other.since)
     return one

@@ -204,6 +204,8 @@ class CauseFacts:
     """Students in scope of each grade of the schools that `schools_to_count` and removals named."""
     sections: Mapping[tuple[Label, ...], Mapping[str, int]] = field(default_factory=dict)
     """By the kinds of their several classes: some of the sections, each with how many students are in it."""
+    lessons: frozenset[Label] = frozenset()
+    """Kinds that say a lesson, a special or a break, as math and lunch do: no class that everybody has."""
     former_classes: Mapping[FormerClassFate, Sequence[str]] = field(default_factory=dict)
     """By what became of them: the former classes of students in no class, those of most students first."""
     shared_sections: SharedSections | None = None

@@ -20,6 +20,7 @@ from worker.domain.review.causes.reasons import (
     TERM_UNKNOWN,
     ErrorReason,
 )
+from worker.domain.roster.student_fields import ALWAYS_KEPT
 
 MOST_PERCENT: Final = 50
 """Of the students in scope: too many for mistakes."""
@@ -64,8 +65,6 @@ class Scale:
     """Kinds that nearly all students of a school have together: how the school works."""
     all_fates: Collection[FormerClassFate]
     """What became of former classes."""
-    fates: frozenset[FormerClassFate]
-    """Of changes of former classes: those of the most students, which are causes of their own."""
 
 
 def scale_of(facts: CauseFacts) -> Scale:
@@ -130,7 +129,6 @@ def scale_of(facts: CauseFacts) -> Scale:
             if students >= WITHDRAWN_STUDENTS and students * 100 >= schools[school] * HABIT_PERCENT
         ),
         fates.keys(),
-        frozenset(sorted(fates, key=lambda fate: (-fates[fate], fate))[:PAIRS]),
     )
 
 
@@ -205,7 +203,9 @@ def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:
     that school's data.
     """
     if name in scale.withdrawn:
-        what = "withdrawn" if scale.facts.was_rostered else "not_shared"
+        # What is demanded only now may never have been shared.
+        was_kept = scale.facts.was_rostered and scale.withdrawn <= frozenset(ALWAYS_KEPT)
+        what = "withdrawn" if was_kept else "not_shared"
         if len(scale.withdrawn) > 1:
             return ErrorReason(f"sharing.fields_{what}", " ".join(sorted(scale.withdrawn)))
         return ErrorReason(f"sharing.field_{what}", name)
@@ -227,8 +227,13 @@ def _several(group: Blocked, scale: Scale) -> ErrorReason:
     kinds = plain(group.labels)
     named = kinds if kinds in scale.kinds else ()
     is_habit = kinds in scale.habits or (kinds, group.place.school_id) in scale.habits_at
+    if len(kinds) == 1 and facts.was_rostered and not facts.is_filter_new:
+        is_habit = False  # with this filter each student was in one class
     if not is_habit and facts.was_rostered and not facts.is_filter_new:
         return ErrorReason("sis.added_to_second_class" if group.is_added else "sis.section_became_class")
+    is_old_filter = facts.was_rostered and not facts.is_filter_new
+    if len(kinds) > 1 and is_old_filter and facts.lessons.intersection(kinds):
+        return ErrorReason("sis.section_became_class")
     if len(kinds) > 1:
         code = "filter.several_kinds_kept" if named else "filter.several_otherwise"
         return ErrorReason(code, labels=named)
@@ -272,7 +277,8 @@ def _none(group: Blocked, scale: Scale) -> ErrorReason:
 
 def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> ErrorReason:
     """Return why students are in no class who had one in the last commit."""
-    told = fate if fate in scale.fates else FormerClassFate(fate.loss, fate.field)
+    is_one = sum((one.loss, one.field) == (fate.loss, fate.field) for one in scale.all_fates) == 1
+    told = fate if is_one else FormerClassFate(fate.loss, fate.field)
     match fate.loss:
         case Loss.UNSHARED:
             are_alike = sum(one.loss is Loss.UNSHARED for one in scale.all_fates) == 1

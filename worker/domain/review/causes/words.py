@@ -277,6 +277,8 @@ class Words:
     def approve(self) -> str:
         """How to let the plan pass."""
         facts = self._facts
+        if any(others.code is Code.NO_STUDENTS for others in facts.others):
+            return ""
         if facts.blocked or any(others.code not in GUARDS for others in facts.others):
             return " If this is intended, fix the other errors first; then the plan can be approved."
         return (
@@ -328,17 +330,6 @@ class Words:
         return (
             f"{them}{self.where} would change class: {them:the student's|their} sections are still shared, "
             f"but no longer list {them:the student|them}."
-        )
-
-    @property
-    def filter_or_sections(self) -> str:
-        """What made the filter keep other sections."""
-        if self._facts.is_filter_new:
-            versions = f"`rostering filter show {self.district} --history`"
-            return f"The filter was changed after the last commit: compare its versions with {versions}."
-        return (
-            "The filter did not change, so the names, courses or terms of the sections did: ask the district "
-            "whether this is intended."
         )
 
     @property

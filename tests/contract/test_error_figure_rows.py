@@ -133,6 +133,22 @@ async def test_a_teacher_who_is_committed_is_named_by_every_name(rows: FigureRow
     }
 
 
+async def test_a_teacher_of_an_earlier_commit_is_named_as_well(
+    rows: FigureRows, store: StoreUnderTest
+) -> None:
+    for name, kind, record in (("gone", "teacher", '{"first_name":"Ida","last_name":"gone"}'),
+                               ("came", "teacher", None),
+                               ("pupil", "student", '{"first_name":"Ida","last_name":"young"}')):  # fmt: skip
+        await store.rows(
+            "INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member) "
+            "VALUES ('d', 1, $2, $1, $3, decode(repeat('00', 32), 'hex'))",
+            *(name, kind, record),
+        )
+    await rows.write()
+
+    assert await rows.figures.teacher_names() == {"gone": ("Ida", "gone")}
+
+
 async def test_sections_of_students_in_no_kept_one_are_read_if_live(rows: FigureRows) -> None:
     for name in "ba":
         rows.found(name, BARE)

@@ -35,7 +35,8 @@ WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sec
 GROUP BY r.sections HAVING count(*) > 1 ORDER BY count(*) DESC, r.sections
 
 -- name: teacher_names
--- The names of the teachers of any section, and of all who are committed: one who left may still name sections.
+-- The names of the teachers of any section, of all who are committed, and of those whom an earlier commit had:
+-- one who left may still name sections.
 -- One step in the index for each of them, and not for each of their sections.
 WITH RECURSIVE taught AS (
     SELECT min(target_id) AS target_id FROM section_links WHERE district_id = $1 AND role = 'teacher'
@@ -53,6 +54,9 @@ WHERE s.record ? 'teacher'
 UNION ALL
 SELECT record_id, committed::jsonb ->> 'first_name', committed::jsonb ->> 'last_name'
 FROM roster WHERE district_id = $1 AND kind = 'teacher' AND committed IS NOT NULL
+UNION ALL
+SELECT record_id, record::jsonb ->> 'first_name', record::jsonb ->> 'last_name'
+FROM commit_history WHERE district_id = $1 AND kind = 'teacher' AND record IS NOT NULL
 
 -- name: sections_of_bare_students
 -- The live sections of the students who are in no kept one, with what a filter reads beside them.

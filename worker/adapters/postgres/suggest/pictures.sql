@@ -4,9 +4,12 @@ SELECT record_id, record FROM staged
 WHERE district_id = $1 AND kind = 'user' AND record ? 'teacher'
 
 -- name: committed_teachers
--- The names of the teachers whom the last commit has: one who left may still name sections.
+-- The names of the teachers whom the last commit has, or an earlier one had: one who left may still name sections.
 SELECT record_id, committed::jsonb ->> 'first_name' AS first_name, committed::jsonb ->> 'last_name' AS last_name
 FROM roster WHERE district_id = $1 AND kind = 'teacher' AND committed IS NOT NULL
+UNION ALL
+SELECT record_id, record::jsonb ->> 'first_name', record::jsonb ->> 'last_name'
+FROM commit_history WHERE district_id = $1 AND kind = 'teacher' AND record IS NOT NULL
 
 -- name: students
 -- The district's staged students, with what a scope reads of each: schools and grade.

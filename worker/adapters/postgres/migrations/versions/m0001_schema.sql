@@ -478,6 +478,8 @@ CREATE TABLE commit_history (
     CONSTRAINT record_has_a_member CHECK (record IS NULL OR member IS NOT NULL)
 );
 
+CREATE INDEX commit_history_teachers ON commit_history (district_id) WHERE kind = 'teacher';
+
 -- Section filters found for a district, with what they were found for.
 CREATE TABLE suggestions (
     district_id    text COLLATE "C" PRIMARY KEY,

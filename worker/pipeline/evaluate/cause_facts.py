@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from schemas.words import RosterKind
@@ -75,14 +76,9 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
     removals = None
     if codes & GUARDS:
         removals = await evaluation.removals(state.committed_counts.get("classes", 0))
-    changes, running = [], list[Term]()
+    changes = []
     today = day_in(state.policy.time_zone, evaluation.window.now)
     if codes & CLASS_CHANGE_GUARDS:
-        running = [
-            term
-            for term in (await evaluation.terms()).all()
-            if not is_undated(term) and is_current(term, today)
-        ]
         changes = await evaluation.class_changes(today if section_filter.current_term_only else None)
     schools = schools_to_count(blocked)
     if removals:
@@ -96,7 +92,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         has_rules=bool(section_filter.rules),
         filter_fields=_fields(section_filter),
         today=today,
-        running_terms=running,
+        running_terms=await _running_terms(evaluation, today, codes),
         undated_terms=await _undated_terms(evaluation, signs),
         scope_text=_scope_text(section_filter.scope),
         current_term_only=section_filter.current_term_only,
@@ -225,6 +221,16 @@ async def _not_running(evaluation: Evaluation) -> tuple[set[str], TermFacts | No
     ended = last_of(terms.values(), calendar.today)
     running = running_of(district_terms.all(), calendar.today)
     return sections, TermFacts(calendar.today, ended, following or running, wrong)
+
+
+async def _running_terms(evaluation: Evaluation, today: date, codes: Collection[Code]) -> list[Term]:
+    """Return the terms with dates that run today, where a cause may tell of them."""
+    is_of_terms = evaluation.state.section_filter.current_term_only
+    is_torn = bool(evaluation.state.tally.by_code().get(Code.MULTIPLE_SECTIONS))
+    if not (CLASS_CHANGE_GUARDS.intersection(codes) or (is_of_terms and is_torn)):
+        return []
+    terms = (await evaluation.terms()).all()
+    return [term for term in terms if not is_undated(term) and is_current(term, today)]
 
 
 async def _undated_terms(evaluation: Evaluation, signs: SectionSigns) -> list[str | None]:

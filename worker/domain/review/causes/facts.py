@@ -191,7 +191,7 @@ class CauseFacts:
     """The fields of sections that its rules read."""
     today: date | None = None
     running_terms: Sequence[Term] = ()
-    """Terms with dates that run today; asked for where many change class."""
+    """Terms with dates that run today; asked for where many change class, or are in several current ones."""
     undated_terms: Sequence[str | None] = ()
     """Of sections whose term has no dates: what the terms are called, None of one that is not known."""
     scope_text: str = ""

@@ -237,6 +237,14 @@ class Words:
         return f", {listing(names)}," if names else ""
 
     @property
+    def overlapping_terms(self) -> str:
+        """The terms that run at the same time, where only those that run count."""
+        terms = self._facts.running_terms
+        if "term" not in self._facts.filter_fields or len(terms) < 2:  # noqa: PLR2004 — one overlaps with none
+            return ""
+        return f" These terms run at the same time: {listing([_term_text(term) for term in terms])}."
+
+    @property
     def undated_terms(self) -> str:
         """The terms that are not known or have no dates."""
         names = sorted({name for name in self._facts.undated_terms if name})

@@ -6,7 +6,6 @@ from typing import Final
 
 SUGGESTED: Final = frozenset(
     {
-        "a rule is removed",
         "one school has a homeroom in the morning and one in the afternoon",
         "a rule of two is misspelled",
         "a rule of two does not name a grade any more",

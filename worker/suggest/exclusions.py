@@ -26,7 +26,7 @@ from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf
 from worker.suggest.wording import sharable
 
-MOST_EXCLUDED: Final = 8
+MOST_EXCLUDED: Final = 10
 """Conditions of one rule that must not hold: more are no rule that anybody reads."""
 MOST_BASES: Final = 6
 """Conditions that must hold, which sections are left out of."""

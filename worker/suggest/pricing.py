@@ -45,7 +45,7 @@ OF_MEANINGS: Final = {
     Meaning.FIRST: 0.035,
     Meaning.SUBJECT: 0.05,
     Meaning.NUMBER: 0.08,
-    Meaning.NOTHING: 0.025,
+    Meaning.NOTHING: 0.02,
 }
 """Of the students placed by sections that say nothing, by what the rule says itself."""
 UNSAID: Final = 0.005

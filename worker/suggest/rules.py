@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from worker.domain.roster.section_filter import Condition, Rule
-from worker.suggest.columns import Bools, holds
+from worker.suggest.columns import NEGATIVE, Bools, holds
 from worker.suggest.conditions import CandidateCondition
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.survey import Survey
@@ -17,9 +17,11 @@ RULE_SHARE: Final = 0.01
 """Of the students it is for: what a rule costs by itself, so that none is added for a handful."""
 SECOND_SHARE: Final = 0.004
 """The same for its second condition, and for each one more."""
+LEFT_OUT_SHARE: Final = 0.001
+"""The same for each condition that must not hold."""
 UNTOLD_SHARE: Final = 0.002
 """The same where Clever's sharing rules cannot say it."""
-UNSAID_SHARE: Final = 0.015
+UNSAID_SHARE: Final = 0.01
 """The same where it says only what a class is not."""
 SCHOOLS_SHARE: Final = 0.008
 """The same where it holds at some schools only."""
@@ -44,7 +46,8 @@ class RuleOf:
     def share(self) -> float:
         """Of the students whom it is for: what its words cost, whatever they mean."""
         share = RULE_SHARE
-        share += SECOND_SHARE * (len(self.conditions) - 1)
+        negative = sum(condition.op in NEGATIVE for condition in self.conditions)
+        share += SECOND_SHARE * max(0, len(self.conditions) - 1 - negative) + LEFT_OUT_SHARE * negative
         share += 0 if self.in_clever else UNTOLD_SHARE
         share += UNSAID_SHARE if self.meaning is Meaning.NOTHING else 0
         share += 0 if self.schools is None else SCHOOLS_SHARE

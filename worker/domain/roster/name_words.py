@@ -14,7 +14,7 @@ _RUNS: Final = re.compile(r"[^\W\d_]+|\d+")
 
 HOMEROOM_WORDS: Final = frozenset(
     {
-        *("homeroom", "homerooms", "hmrm", "homerm", "hr", "hrm"),
+        *("homeroom", "homerooms", "hmrm", "hmroom", "homerm", "hr", "hrm"),
         *("advisory", "advisories", "advisement", "advisor", "adviser", "advise", "advis"),
         *("attendance", "att", "rollcall", "morningmeeting", "morningcircle", "circletime"),
         *("hogar", "salonhogar", "salónhogar", "tutoria", "tutoría", "registro"),

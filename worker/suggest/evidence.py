@@ -6,7 +6,7 @@ that anybody lists, but where every huddle is filed as a homeroom, it is one.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from enum import IntEnum
 from typing import Final
 
@@ -23,7 +23,7 @@ FREQUENT: Final = 3
 MOST_CLASSES: Final = 2.5
 """Sections called a class for each student of a school: with more of them, the word tells nothing there."""
 MOST_AT_ODDS: Final = 0.5
-"""Of a school's sections with a word for homerooms: a word in more of them is the school's, as STEM."""
+"""Of a section's students: so many have a homeroom beside the one that has a lesson's word in its name."""
 Flags = npt.NDArray[np.int32]
 
 
@@ -108,23 +108,31 @@ def _at_odds(
     survey: Survey, column: SectionColumn, texts: list[tuple[tuple[str, Says], ...]], flags: Flags
 ) -> Bools:
     """Return where a name says homeroom and, as others do, a lesson: "HR Library" is not the homeroom."""
-    lessons = Says.SPECIAL | Says.IDLE | Says.READING | Says.MATH | Says.CORE
+    lessons = Says.SPECIAL | Says.IDLE | Says.READING | Says.MATH | Says.CORE | Says.HELP
     both = [_all(one) for one in texts]
     mixed = {place for place, says in enumerate(both) if says & Says.HOMEROOM and says & lessons}
     at_odds = np.zeros(survey.sections, dtype=np.bool_)
     if not mixed:
         return at_odds
-    homerooms = Counter(survey.section_school[(flags & Says.HOMEROOM) > 0].tolist())
     having: dict[tuple[int, str], list[int]] = defaultdict(list)
     for section in np.flatnonzero(np.isin(column.text_codes, list(mixed))).tolist():
         if flags[section] & Says.HOMEROOM and flags[section] & lessons:
             for word, says in texts[column.text_codes[section]]:
                 if says & lessons:
                     having[int(survey.section_school[section]), word].append(section)
-    for (school, _), sections in having.items():
-        if FREQUENT <= len(sections) <= homerooms[school] * MOST_AT_ODDS:
+    for sections in having.values():
+        if len(sections) >= FREQUENT:
             at_odds[sections] = True
-    return at_odds
+    return at_odds & _have_another(survey, at_odds, (flags & Says.HOMEROOM) > 0)
+
+
+def _have_another(survey: Survey, at_odds: Bools, homerooms: Bools) -> Bools:
+    """Return the sections most of whose students sit in a homeroom that says nothing else."""
+    has_plain = np.repeat(survey.counts(homerooms & ~at_odds) > 0, np.diff(survey.starts))
+    seats = np.bincount(survey.edge_section, minlength=survey.sections)
+    having = np.bincount(survey.edge_section, weights=has_plain, minlength=survey.sections)
+    another: Bools = (seats > 0) & (having >= MOST_AT_ODDS * seats)
+    return another
 
 
 def _codes(survey: Survey, name: str) -> Flags:

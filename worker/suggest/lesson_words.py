@@ -49,8 +49,8 @@ _LISTED: Final[dict[Says, str]] = {
         looping clase salon aula teacher titular
     """,
     Says.ROOM: """
-        lifeskills resource sped specialeducation resourceroom functional autism adaptive newcomer
-        newcomers transition inclusion
+        homebound homehospital asd lifeskills resource sped specialeducation resourceroom functional
+        autism adaptive newcomer newcomers transition inclusion
     """,
     Says.READING: """
         reading read rdg rea ela eng english literacy lit languagearts lectura lenguaje humanities

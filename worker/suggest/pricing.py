@@ -50,6 +50,8 @@ OF_MEANINGS: Final = {
 """Of the students placed by sections that say nothing, by what the rule says itself."""
 UNSAID: Final = 0.005
 """Of the students placed by homerooms, where the rule does not say that they are."""
+ONLY_LEFT: Final = 0.02
+"""The same where the rule says only what they are not."""
 FIRST_OF_ONE_KIND: Final = 0.05
 """Of the students placed by a first period in which all have the same lesson: behind reading, before math."""
 NUMBERS: Final = frozenset({Meaning.FIRST, Meaning.NUMBER})
@@ -62,6 +64,8 @@ SHARED_PRICE: Final = 0.1
 MOST_SHARED_PRICE: Final = 0.3
 CROWDED_PRICE: Final = 0.3
 """Of students in sections that no room holds."""
+MOSTLY: Final = 0.5
+"""Of the students of a section, for it to be one of elementary grades."""
 TOLD_BY_SHAPE: Final = 0.2
 """Of all seats."""
 UNWORDED: Final = 0.15
@@ -119,6 +123,8 @@ class Pricing:
         shape = class_shape(self.survey, may_be_class)
         price = np.clip((shape.sharing - SHARED) * SHARED_PRICE, 0, MOST_SHARED_PRICE)
         price += CROWDED_PRICE * (shape.listed > LARGEST_CLASS)
+        unsaid = np.isin(self.kinds, (Kind.UNKNOWN, Kind.CLASS))
+        price[unsaid & shape.is_of_specialist & (young_shares(self.survey) > MOSTLY)] = WORTHLESS
         at_home = self.kinds == Kind.HOMEROOM
         price[at_home] = WORDED * np.maximum(price[at_home] - UNWORDED, 0)
         priced: npt.NDArray[np.float32] = price.astype(np.float32)
@@ -139,7 +145,8 @@ def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
     of_kinds = np.array([OF_KINDS.get(kind, 0.0) for kind in Kind])
     each = np.repeat(of_kinds[None, :], len(sums), axis=0)
     each[:, Kind.UNKNOWN] = own
-    each[:, Kind.HOMEROOM] = [0.0 if one is Meaning.HOMEROOM else UNSAID for one in meanings]
+    each[:, Kind.HOMEROOM] = [_unsaid(one) for one in meanings]
+    each[:, Kind.CLASS] += [_unsaid(one) if one is Meaning.NOTHING else 0.0 for one in meanings]
     linear = (seats * each).sum(axis=1)
     prevailing = _prevailing(seats)
     is_first = np.array([one is Meaning.FIRST for one in meanings]) & (prevailing < WORTHLESS)
@@ -148,6 +155,12 @@ def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
     numbered += WORTHLESS * sums[:, _VAGUE]
     price: Floats = np.where(is_number, numbered, linear) + sums[:, _SHAPE]
     return price
+
+
+def _unsaid(meaning: Meaning) -> float:
+    if meaning is Meaning.HOMEROOM:
+        return 0.0
+    return ONLY_LEFT if meaning is Meaning.NOTHING else UNSAID
 
 
 def classes(sums: Floats, meaning: Meaning) -> float:

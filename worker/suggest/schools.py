@@ -183,7 +183,8 @@ def _with_pairs(
 def _judged(rules: list[RuleOf], kept: Bools, kinds: _Kinds, students: ProfileGroup) -> _Candidates:
     given = tried(students, kept)
     price = prices([rule.meaning for rule in rules], kept @ kinds.features)
-    costs = np.array([rule.share for rule in rules]) * students.students + price
+    touched = given.exactly_one + given.several
+    costs = np.array([rule.share for rule in rules]) * (students.students + touched) / 2 + price
     return _Candidates(rules, kept, given, costs)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from worker.runtime.progress import Progress
 from worker.suggest.columns import Bools
+from worker.suggest.completion import completed
 from worker.suggest.counting import ProfileGroup, group, kinds_of
 from worker.suggest.deadline import Deadline
 from worker.suggest.optimiser import choose, in_turn
@@ -27,6 +28,8 @@ MOST_POOLED: Final = 20
 """Rules that the schools' best sets come down to: the ones with the most students behind them."""
 SECONDS: Final = 6.0
 """For all optima over the whole district, at most."""
+MOST_COMPLETED: Final = 2
+"""Drafts, the best, that are completed by rules for the last students."""
 FAIR_SHARE: Final = 0.8
 """Of the time left, divided by the schools left: what one school may take of it."""
 LEAST_SECONDS: Final = 0.2
@@ -105,6 +108,8 @@ def search(pricing: Pricing, in_force: RuleSet, deadline: Deadline, progress: Pr
         if len(turns) > 1:
             found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
     found += [draft(survey, [one], "union") for one in pool if one.rule.schools is None]
+    best = sorted(found, key=lambda one: -one.score)[:MOST_COMPLETED]
+    found += [completed(pricing, one, deadline) for one in best if one.score > 0]
     return Search(_ranked(survey, found), is_cut_short)
 
 

@@ -63,7 +63,8 @@ class CandidateCondition:
     @property
     def standing(self) -> tuple[int, bool, bool]:
         """What orders conditions that hold for the same sections, the better ones first."""
-        return self.meaning, not self.in_clever, not is_fuller(str(self.condition.value))
+        said = Meaning.WORD if self.meaning is Meaning.SUBJECT else self.meaning
+        return said, not self.in_clever, not is_fuller(str(self.condition.value))
 
     @cached_property
     def in_clever(self) -> bool:

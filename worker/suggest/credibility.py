@@ -33,6 +33,7 @@ def credible(survey: Survey, single: Bools, called: Bools, uncalled: int) -> flo
         return float(single.sum())
     least = min(ALL, NEARLY_ALL + MORE_OF_MANY * (uncalled - 1))
     reached = _reached(single, survey.cells, least) & _reached(single, survey.student_school + 1, MOST)
+    reached &= ~_reached(called, survey.cells, NEARLY_ALL)  # a few without a class are told of, not filled up
     others = single & ~called
     believed = float((others & reached).sum())
     return float((single & called).sum()) + (believed if believed >= MOST * others.sum() else 0.0)

@@ -77,7 +77,11 @@ def choose(
 
 
 def in_turn(
-    students: ProfileGroup, rules: Bools, costs: npt.NDArray[np.float64], first: Bools | None = None
+    students: ProfileGroup,
+    rules: Bools,
+    costs: npt.NDArray[np.float64],
+    first: Bools | None = None,
+    most: int = MOST_IN_TURN,
 ) -> list[int]:
     """Return rules to be applied one after the other, each to those whom the ones before left with none.
 
@@ -88,7 +92,7 @@ def in_turn(
         return chosen
     exact, several = _alone(students, rules)
     waiting = students.weights.copy()
-    while len(chosen) < MOST_IN_TURN:
+    while len(chosen) < most:
         share = waiting.sum() / students.students
         gains = waiting @ exact - waiting @ several - costs * share
         gains[chosen] = 0

@@ -21,7 +21,7 @@ YOUNG: Final = frozenset(
         *("kindergarten", "k", "1", "2", "3", "4", "5"),
     }
 )
-MOST_STUDENTS: Final = 4000
+MOST_STUDENTS: Final = 800
 """That are looked at, spread evenly."""
 ALIKE: Final = 0.9
 """Of the young students: so many have exactly one section in a period that counts as well as another."""

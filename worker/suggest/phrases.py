@@ -15,6 +15,7 @@ from worker.domain.roster.public_words import ORDINALS, Vocabulary
 from worker.domain.roster.texts import fold
 
 _TOKENS: Final = re.compile(r"[^\W_]+")
+_CODE: Final = re.compile(r"[^\W\d_]\d|\d[^\W\d_]")
 _RUNS_AND_SIGNS: Final = re.compile(r"[^\W\d_]+|\d+|[^\w\s]+")
 LONGEST_CODE: Final = 4
 LONGEST_SIGN: Final = 2
@@ -67,6 +68,8 @@ def _slice(text: str, first: re.Match[str], last: re.Match[str]) -> str:
 
 def _with_codes(text: str, vocabulary: Vocabulary) -> Iterable[str]:
     """Yield public words with the code beside them, such as homeroom s1."""
+    if _CODE.search(text) is None:
+        return
     tokens = _TOKENS.findall(fold(text))
     for one, other in pairwise(tokens):
         if _is_code(other) and vocabulary.is_public(one) and vocabulary.is_public_text(other):

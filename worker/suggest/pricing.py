@@ -51,7 +51,7 @@ OF_MEANINGS: Final = {
 UNSAID: Final = 0.005
 """Of the students placed by homerooms, where the rule does not say that they are."""
 ONLY_LEFT: Final = 0.02
-"""The same where the rule says only what they are not."""
+"""The same where the rule says only what they are not, or a number."""
 FIRST_OF_ONE_KIND: Final = 0.05
 """Of the students placed by a first period in which all have the same lesson: behind reading, before math."""
 NUMBERS: Final = frozenset({Meaning.FIRST, Meaning.NUMBER})
@@ -152,6 +152,7 @@ def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
     is_first = np.array([one is Meaning.FIRST for one in meanings]) & (prevailing < WORTHLESS)
     prevailing = np.where(is_first, np.minimum(prevailing, FIRST_OF_ONE_KIND), prevailing)
     numbered = np.maximum(own, prevailing) * (seats.sum(axis=1) - seats[:, Kind.HOMEROOM])
+    numbered += ONLY_LEFT * seats[:, Kind.HOMEROOM]
     numbered += WORTHLESS * sums[:, _VAGUE]
     price: Floats = np.where(is_number, numbered, linear) + sums[:, _SHAPE]
     return price
@@ -160,7 +161,7 @@ def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
 def _unsaid(meaning: Meaning) -> float:
     if meaning is Meaning.HOMEROOM:
         return 0.0
-    return ONLY_LEFT if meaning is Meaning.NOTHING else UNSAID
+    return ONLY_LEFT if meaning is Meaning.NOTHING or meaning in NUMBERS else UNSAID
 
 
 def classes(sums: Floats, meaning: Meaning) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from worker.domain.roster.name_words import words
@@ -86,6 +87,7 @@ def _of_period(text: str) -> Meaning:
     return Meaning.FIRST if numbers[:1] == [1] else Meaning.NUMBER
 
 
+@lru_cache(maxsize=16_384)
 def _of_words(text: str) -> Meaning:
     says = NOTHING
     for _, one in said(text):

@@ -49,7 +49,8 @@ class Pooled:
 
     def cost_of(self, seats: float) -> float:
         """Return what it costs, in students, where it gives so many seats."""
-        return self.rule.share * self.home + self.price * seats / (self.seats or 1)
+        is_for = (self.home + min(self.home, seats)) / 2
+        return self.rule.share * is_for + self.price * seats / (self.seats or 1)
 
 
 def pooled(pricing: Pricing, rule: RuleOf, home: float) -> Pooled:

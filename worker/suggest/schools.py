@@ -101,7 +101,7 @@ def school_rules(pricing: Pricing, first: int, last: int, seconds: float) -> Sch
     features = np.zeros((holding.shape[1], pricing.features.shape[1]))
     np.add.at(features, kinds, pricing.features[local] * part.seats[:, None])
     candidates = _candidates(found, [one.rule for one in without], _Kinds(holding, features), students)
-    most = _best(candidates, MOST_RULES)
+    most = _best(candidates, MOST_RULES, students)
     answer = choose(students, most.kept, most.costs, min(SECONDS, seconds), GOOD_ENOUGH)
     turns = in_turn(students, candidates.kept, candidates.costs)
     ranked = [candidates.rules[rule] for rule in np.argsort(-candidates.values, kind="stable")]
@@ -188,7 +188,7 @@ def _judged(rules: list[RuleOf], kept: Bools, kinds: _Kinds, students: ProfileGr
     return _Candidates(rules, kept, given, costs)
 
 
-def _best(candidates: _Candidates, number: int) -> _Candidates:
+def _best(candidates: _Candidates, number: int, students: ProfileGroup) -> _Candidates:
     """Return those that may be of use: the best by themselves, and small ones that do no harm.
 
     What gives some students several sections gives them several beside any other rule too; small rules that
@@ -203,6 +203,9 @@ def _best(candidates: _Candidates, number: int) -> _Candidates:
     telling = [rule for rule in harmless if candidates.rules[rule].meaning <= Meaning.CLASS]
     simple = [rule for rule in harmless if len(candidates.rules[rule].conditions) == 1]
     some = number // 3
+    if len(telling) > some:
+        turns = in_turn(students, candidates.kept[telling], candidates.costs[telling], most=some)
+        telling = list(dict.fromkeys([*(telling[turn] for turn in turns), *telling]))
     return candidates.only(
         list(dict.fromkeys([*ranked[:some], *telling[:some], *simple[:some], *harmless, *ranked]))[:number]
     )

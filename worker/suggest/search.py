@@ -28,8 +28,6 @@ MOST_POOLED: Final = 20
 """Rules that the schools' best sets come down to: the ones with the most students behind them."""
 SECONDS: Final = 6.0
 """For all optima over the whole district, at most."""
-MOST_COMPLETED: Final = 2
-"""Drafts, the best, that are completed by rules for the last students."""
 FAIR_SHARE: Final = 0.8
 """Of the time left, divided by the schools left: what one school may take of it."""
 LEAST_SECONDS: Final = 0.2
@@ -108,8 +106,8 @@ def search(pricing: Pricing, in_force: RuleSet, deadline: Deadline, progress: Pr
         if len(turns) > 1:
             found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
     found += [draft(survey, [one], "union") for one in pool if one.rule.schools is None]
-    best = sorted(found, key=lambda one: -one.score)[:MOST_COMPLETED]
-    found += [completed(pricing, one, deadline) for one in best if one.score > 0]
+    best = max(found, key=lambda one: one.score)
+    found += [completed(pricing, best, deadline)] if best.score > 0 else []
     return Search(_ranked(survey, found), is_cut_short)
 
 

@@ -48,7 +48,7 @@ OF_MEANINGS: Final = {
     Meaning.NOTHING: 0.02,
 }
 """Of the students placed by sections that say nothing, by what the rule says itself."""
-UNSAID: Final = 0.005
+UNSAID: Final = 0.003
 """Of the students placed by homerooms, where the rule does not say that they are."""
 ONLY_LEFT: Final = 0.02
 """The same where the rule says only what they are not, or a number."""

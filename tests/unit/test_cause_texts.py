@@ -101,6 +101,7 @@ def pile(number: int) -> Pile:
         schools=places,
         grades=Counter({str(grade): 1 for grade in range(1, number + 1)}),
         grade_moves=Counter({("3", "4"): number}),
+        moved_to=Counter({"another school": number}),
         former_classes=[f"class {place}" for place in range(number)],
     )
 

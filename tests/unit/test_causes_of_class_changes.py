@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.messages.review import Cause
@@ -51,6 +53,16 @@ def test_changes_into_another_grade_by_most_are_a_new_school_year(promoted: int,
     (cause,) = changed(change(promoted, Fate.LEFT, promoted=True), change(50, Fate.LEFT))
 
     assert cause.code == code
+
+
+@pytest.mark.parametrize("fate", [Fate.NEW_ID, Fate.RENEWED, Fate.MADE_ANEW, Fate.MERGED])
+def test_a_class_that_goes_on_at_another_school_moved_with_its_school(fate: Fate) -> None:
+    group = replace(change(24, fate), moved_to="south")
+
+    (cause,) = changed(group)
+
+    assert (cause.code, cause.class_changes) == ("sis.classes_moved", 24)
+    assert [one.code for one in changed(replace(group, fate=Fate.LEFT))] == ["sis.students_reassigned"]
 
 
 def test_a_schools_finding_goes_with_most_of_its_own_changes() -> None:

@@ -203,6 +203,7 @@ class PostgresErrorFigures:
                 Fate(row["fate"]),
                 row["is_promoted"],
                 list(dict.fromkeys(row["sections"])),
+                row["moved_to"],
             )
             for row in await self._rows("class_changes", MAX_CAUSE_LISTED, today and today.isoformat())
         ]

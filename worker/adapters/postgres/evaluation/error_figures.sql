@@ -312,6 +312,7 @@ FROM roster WHERE plan_of = $1 AND kind = 'class'
 -- name, its teachers, or its subject; it is the same class where nine in ten of the students are. $3 is today where only sections of current terms count.
 WITH moved AS (
     SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
+           CASE WHEN r.school_id <> r.committed_school_id THEN r.school_id END AS moved_to,
            r.committed::jsonb ->> 'class_id' AS former, r.candidate::jsonb ->> 'class_id' AS next,
            r.candidate::jsonb ->> 'grade' IS DISTINCT FROM r.committed::jsonb ->> 'grade' AS is_promoted,
            (SELECT true FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
@@ -321,10 +322,10 @@ WITH moved AS (
     WHERE r.plan_of = $1 AND r.kind || '' = 'student'
       AND r.candidate::jsonb ->> 'class_id' <> r.committed::jsonb ->> 'class_id'
 ), groups AS (
-    SELECT school_id, grade, former, next, is_promoted, is_listed, count(*) AS students,
+    SELECT school_id, grade, former, next, is_promoted, is_listed, moved_to, count(*) AS students,
            sum(count(*)) OVER (PARTITION BY former) AS of_former, sum(count(*)) OVER (PARTITION BY next) AS of_next,
            sum(count(*)) OVER (PARTITION BY former, next) AS of_both
-    FROM moved GROUP BY 1, 2, 3, 4, 5, 6
+    FROM moved GROUP BY 1, 2, 3, 4, 5, 6, 7
 ), fates AS (
     SELECT g.*,
            CASE WHEN t.term_end < $3::text THEN 'term_over'
@@ -349,11 +350,12 @@ WITH moved AS (
     LEFT JOIN LATERAL (SELECT candidate::jsonb AS class, committed IS NOT NULL AS was_class FROM roster
         WHERE district_id = $1 AND kind = 'class' AND record_id = g.next OFFSET 0) AS n ON true
 ), classes AS (
-    SELECT school_id, grade, fate, is_promoted, next, sum(students) AS students FROM fates GROUP BY 1, 2, 3, 4, 5
+    SELECT school_id, grade, fate, is_promoted, moved_to, next, sum(students) AS students
+    FROM fates GROUP BY 1, 2, 3, 4, 5, 6
 )
-SELECT school_id, grade, fate, is_promoted, sum(students)::bigint AS students,
+SELECT school_id, grade, fate, is_promoted, moved_to, sum(students)::bigint AS students,
        (array_agg(next ORDER BY students DESC, next))[1:$2] AS sections
-FROM classes GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+FROM classes GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 
 -- name: is_connected
 -- Whether the district is connected in Clever, so that it can be read again.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from schemas.messages.review import MAX_CAUSE_LISTED
@@ -27,6 +28,7 @@ OTHER_SECTIONS_KEPT: Final = ErrorReason("filter.other_sections_kept")
 OTHER_SECTIONS_COUNT: Final = ErrorReason("sis.other_sections_kept")
 SECTIONS_UNSHARED: Final = ErrorReason("sharing.sections_unshared")
 CLASS_MADE_ANEW: Final = ErrorReason("sis.class_made_anew")
+CLASSES_MOVED: Final = ErrorReason("sis.classes_moved")
 CLASSES_MERGED: Final = ErrorReason("sis.classes_merged")
 TERM_TURNED: Final = ErrorReason("vendor.term_turned")
 ROLLOVER: Final = ErrorReason("vendor.rollover")
@@ -36,6 +38,7 @@ _REASONS: Final[Mapping[Fate, ErrorReason]] = {
     Fate.RENEWED: CLASSES_RENEWED,
     Fate.MADE_ANEW: CLASS_MADE_ANEW,
     Fate.MERGED: CLASSES_MERGED,
+    Fate.MOVED: CLASSES_MOVED,
     Fate.UNSHARED: SECTIONS_UNSHARED,
     Fate.NOT_KEPT: OTHER_SECTIONS_KEPT,
     Fate.TERM_OVER: TERM_TURNED,
@@ -51,7 +54,7 @@ def pile_up_class_changes(facts: CauseFacts, is_rollover: bool) -> dict[ErrorRea
     found = [others for others in facts.others if others.code in CLASS_CHANGE_GUARDS]
     if not found:
         return {}
-    groups = _concerned(facts.class_changes, found)
+    groups = [_moved(group) for group in _concerned(facts.class_changes, found)]
     reasons = _merged(groups, is_rollover=is_rollover or _most_are_promoted(groups))
     if facts.was_rostered and not facts.is_filter_new:
         same_filter = {OTHER_SECTIONS_KEPT: OTHER_SECTIONS_COUNT}
@@ -63,12 +66,20 @@ def pile_up_class_changes(facts: CauseFacts, is_rollover: bool) -> dict[ErrorRea
         reason = reasons[group.fate]
         piles[reason].class_changes += group.students
         piles[reason].place(*group.place, group.students)
+        if group.moved_to:
+            piles[reason].moved_to[group.moved_to] += group.students
         at_school[group.place.school_id][reason] += group.students
         sections[reason].update(dict.fromkeys(group.sections, group.students))
     for reason, named in sections.items():
         piles[reason].sections = most_first(named)[:MAX_CAUSE_LISTED]
     _attribute(piles, found, at_school)
     return piles
+
+
+def _moved(group: ClassChange) -> ClassChange:
+    """Tell a class that goes on at another school from one that was only made again."""
+    goes_on = group.fate in {Fate.NEW_ID, Fate.RENEWED, Fate.MADE_ANEW, Fate.MERGED}
+    return replace(group, fate=Fate.MOVED) if group.moved_to and goes_on else group
 
 
 def _concerned(groups: Sequence[ClassChange], found: Sequence[Others]) -> list[ClassChange]:

@@ -138,6 +138,8 @@ class Fate(StrEnum):
     """Its section is shared and lists him still; the filter keeps another one of his."""
     TERM_OVER = "term_over"
     """The term of its section is over, and only sections of current terms count."""
+    MOVED = "moved"
+    """Its section was deleted, and the student is in one like it at another school."""
     LEFT = "left"
     """Its section is shared and no longer lists the student."""
     MADE_ANEW = "made_anew"
@@ -157,6 +159,8 @@ class ClassChange:
     """Whether their grade changes with it."""
     sections: Sequence[str] = ()
     """Some of the classes that they would sit in."""
+    moved_to: str | None = None
+    """The school that they are at now, if it is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,6 @@ def schools_to_count(blocked: Sequence[Blocked]) -> set[str]:
 def schools_to_name(facts: CauseFacts) -> set[str]:
     """Return the schools that a cause may name."""
     places = [group.place.school_id for group in facts.blocked]
-    places += [group.place.school_id for group in facts.class_changes]
+    places += [school for group in facts.class_changes for school in (group.place.school_id, group.moved_to)]
     places += [group.place.school_id for group in (facts.removals.students if facts.removals else ())]
     return {school for school in places if school} | {*(facts.removals.newcomers if facts.removals else ())}

@@ -27,6 +27,8 @@ class Pile:
     grades: Counter[str] = field(default_factory=Counter)
     grade_moves: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Of removed students whose grade changed: the grade in the last commit, and now."""
+    moved_to: Counter[str] = field(default_factory=Counter)
+    """Of students who change class: the schools that they are at now, where these are others."""
     sections: list[str] = field(default_factory=list)
     former_classes: Sequence[str] = ()
     """Of students in no class: the classes that they had in the last commit."""

@@ -115,6 +115,11 @@ class Words:
         """The schools that get most new students."""
         return self._named(most_first(self._facts.removals.newcomers if self._facts.removals else {}))
 
+    @property
+    def moved_to(self) -> str:
+        """The schools that the students are at now."""
+        return self._named(most_first(self._pile.moved_to))
+
     def _named(self, schools: Sequence[str]) -> str:
         names = [self._facts.school_names.get(school, "") for school in schools[:MOST_SCHOOLS]]
         if not all(names):

@@ -179,6 +179,16 @@ class Leftover(Published):
     several: Count = Field(description="Students with two or more.")
 
 
+class SuggestedClasses(Published):
+    """The sections that a suggested filter keeps, of those that students in scope sit in."""
+
+    sections: Count = Field(description="How many they are.")
+    smallest: Count = Field(description="Students in the smallest.")
+    median: Count = Field(description="Students in the one in the middle.")
+    largest: Count = Field(description="Students in the largest.")
+    teachers: Count = Field(description="How many different teachers they have.")
+
+
 class Suggestion(Published):
     """A section filter that would serve this district better, and what it would do."""
 
@@ -195,6 +205,13 @@ class Suggestion(Published):
         "first; not all of them."
     )
     leftover_groups: Count = Field(description="How many schools' grades it would leave some of.")
+    classes: SuggestedClasses | None = Field(
+        description="The sections that it keeps, to tell whether they are classes."
+    )
+    as_good: tuple[str, ...] = Field(
+        description="Words of other rules that count as well, the best first; not all of them."
+    )
+    as_good_count: Count = Field(description="How many other rules count as well.")
     in_force: StrictBool = Field(description="Whether it is the filter in force already.")
     cut_short: StrictBool = Field(
         description="Whether the search ended by its time, so that there may be better ones."

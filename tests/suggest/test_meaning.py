@@ -10,6 +10,7 @@ from tests.suggest.lockstep import LASTS, SIZE, Lockstep
 from tests.suggest.small import coverage, elementary, keeping
 from tests.suggest.surveys import suggestions
 from worker.domain.roster.section_filter import Condition, SectionFilter
+from worker.suggest.figures import ClassFigures
 
 ALL = (len(LASTS) * SIZE, 0, 0)
 
@@ -238,3 +239,54 @@ def test_electives_that_most_of_a_grade_take_are_not_suggested() -> None:
     )
 
     assert suggestions(school.district.records) == []
+
+
+# What is told of a suggestion
+
+
+def test_the_sections_that_are_kept_are_told_with_their_sizes_and_teachers() -> None:
+    school = Lockstep()
+    school.own("Homeroom {grade}")
+    school.own("Reading {grade}")
+
+    classes = suggestions(school.district.records)[0].classes
+
+    assert classes == ClassFigures(sections=6, smallest=SIZE, median=SIZE, largest=SIZE, teachers=6)
+
+
+def test_other_rules_that_count_as_well_are_told() -> None:
+    school = Lockstep()
+    school.own("Homeroom {grade}")
+    school.own("Reading {grade}")
+    school.special("Art {grade}", subject="arts and music")
+
+    first, second = suggestions(school.district.records)[:2]
+
+    assert set(first.as_good) == {"reading", "arts and music"}
+    assert set(second.as_good) == {"homeroom", "arts and music"}
+
+
+def test_the_last_students_get_a_rule_of_their_own_where_it_means_a_class() -> None:
+    school = Lockstep()
+    few = school.district.students(2, school.school, "3")
+    school.own("Homeroom {grade}")
+    school.special("Art {grade}")
+    for name in ("Autism Program", "Art", "Lunch"):
+        school.district.section(few, school.district.teacher(), name=name, school_id=school.school)
+
+    first = suggestions(school.district.records)[0]
+
+    assert (coverage(first), len(first.section_filter.rules)) == ((62, 0, 0), 2)
+
+
+def test_the_last_students_are_left_where_they_are_in_nothing_but_art() -> None:
+    school = Lockstep()
+    few = school.district.students(2, school.school, "3")
+    school.own("Homeroom {grade}")
+    school.special("Art {grade}")
+    for name in ("Art", "Lunch"):
+        school.district.section(few, school.district.teacher(), name=name, school_id=school.school)
+
+    first = suggestions(school.district.records)[0]
+
+    assert (coverage(first), first.section_filter) == ((60, 2, 0), keeping(("name", "contains", "homeroom")))

@@ -21,7 +21,9 @@ from worker.domain.review.suggestion_texts import (
     CUT_SHORT,
     WORKS_AS_SHARING_RULES,
     StudentsPlaced,
+    as_good_text,
     best_text,
+    classes_text,
     leftover_text,
     no_sharing_rules_text,
 )
@@ -106,7 +108,9 @@ def _facts(one: Suggestion) -> RenderableType:
     counts.rstrip()
     why = why_not_sharing_rules(one.to_json())
     shared = WORKS_AS_SHARING_RULES if why is None else no_sharing_rules_text(why)
-    return Group(counts, Text(shared, "dim"), *_leftovers(one))
+    said = one.to_json()
+    kept = (classes_text(said["classes"]), as_good_text(said["as_good"], said["as_good_count"]))
+    return Group(counts, *(Text(text) for text in kept if text), Text(shared, "dim"), *_leftovers(one))
 
 
 def _leftovers(one: Suggestion) -> Iterable[Text]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from worker.runtime.progress import Progress, no_progress
 from worker.suggest.columns import Bools
 from worker.suggest.conditions import names_nobody
 from worker.suggest.deadline import Deadline
+from worker.suggest.figures import MOST_TOLD, ClassFigures, OtherRules, class_figures
 from worker.suggest.literal import NOT_IN_RULES, NOT_OF_STUDENTS, NotLiteral, to_the_letter
 from worker.suggest.pricing import Pricing
 from worker.suggest.rule_sets import RuleSet, draft_in_force
@@ -63,6 +64,10 @@ class Suggestion:
     """Whether its words may be told to everybody: one that a person wrote may have a teacher's name in it."""
     why_not_shared: str | None = None
     """Why sharing rules cannot say it, where they cannot."""
+    classes: ClassFigures | None = None
+    """The sections that it keeps, by which people see whether they are classes."""
+    as_good: Sequence[str] = ()
+    """Public words of other rules that count as well; `MOST_TOLD` of them in JSON."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as it stands in a review."""
@@ -74,6 +79,9 @@ class Suggestion:
             "text": self.text,
             "leftovers": [one.to_json() for one in self.leftovers],
             "leftover_groups": self.leftover_groups,
+            "classes": None if self.classes is None else self.classes.to_json(),
+            "as_good": list(self.as_good[:MOST_TOLD]),
+            "as_good_count": len(self.as_good),
             "in_force": self.is_in_force,
             "cut_short": self.was_cut_short,
         }
@@ -93,7 +101,9 @@ def suggest(
     pricing = Pricing(seen)
     found = search(pricing, draft_in_force(survey, pricing, in_force), deadline, progress)
     suggested: list[Suggestion] = []
+    others = OtherRules(seen) if found.drafts else None
     for one in found.drafts:
+        told = len(suggested)
         offer = partial(
             _suggestion, in_force=in_force, current_only=current_only, cut_short=found.was_cut_short
         )
@@ -102,6 +112,8 @@ def suggest(
             scope, stays = smaller
             suggested.append(offer(survey.only(stays), seen.only(stays), narrowed(one, stays), scope=scope))
         suggested.append(offer(survey, seen, one, scope=in_force.scope))
+        as_good = others.as_good_as(one) if others else []
+        suggested = [*suggested[:told], *(replace(each, as_good=as_good) for each in suggested[told:])]
     return suggested[:MOST_SUGGESTIONS]
 
 
@@ -141,6 +153,7 @@ def _suggestion(
         cut_short,
         all(names_nobody(each, survey.vocabulary) for rule in section_filter.rules for each in rule.all),
         why_not,
+        class_figures(seen, one),
     )
 
 

@@ -22,6 +22,8 @@ from worker.domain.review.suggestion_texts import (
     CUT_SHORT,
     WORKS_AS_SHARING_RULES,
     StudentsPlaced,
+    as_good_text,
+    classes_text,
     leftover_text,
     no_sharing_rules_text,
 )
@@ -164,6 +166,8 @@ def _suggestion(one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
         "json": json.dumps(one["filter"], ensure_ascii=False),
         "text": one["text"] if why else "\n".join(sharing_rules(one["text"])),
         "placed": placed,
+        "kept": classes_text(one.get("classes")),
+        "as_good_text": as_good_text(one.get("as_good", ()), one.get("as_good_count", 0)),
         "no_sharing_rules": None if why is None else no_sharing_rules_text(why),
         "leftovers": [leftover_text(left, names.get(left["school"])) for left in one.get("leftovers", [])],
         "reason": f"Suggested: {placed.text}",

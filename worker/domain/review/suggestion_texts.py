@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,6 +62,32 @@ def best_text(placed: StudentsPlaced, *, is_in_force: bool) -> str:
     if placed.total == 1:
         return f"The {which} gives the student exactly one class."
     return f"The {which} gives each of {counted(placed.total, 'student')} exactly one class."
+
+
+def classes_text(classes: Mapping[str, int] | None) -> str:
+    """Return what a filter keeps, so that people see whether these are classes; blank where not known."""
+    if not classes or not classes["sections"]:
+        return ""
+    sizes = "students" if classes["smallest"] != classes["largest"] else ""
+    size = (
+        f"{classes['smallest']} to {classes['largest']} {sizes}"
+        if sizes
+        else counted(classes["largest"], "student")
+    )
+    text = f"{counted(classes['sections'], 'class', 'classes')} of {size}, "
+    if not classes["teachers"]:
+        return f"{text}no teachers."
+    each = classes["sections"] / classes["teachers"]
+    return f"{text}{counted(classes['teachers'], 'teacher')}, {each:.3g} per teacher."
+
+
+def as_good_text(words: Sequence[str], number: int) -> str:
+    """Return how many other rules count as well, and some of their words; blank where none does."""
+    if not number:
+        return ""
+    end = ", …" if number > len(words) else "."
+    count = counted(number, "other rule counts", "other rules count")
+    return f"{count} as well: {', '.join(words)}{end}"
 
 
 def leftover_text(leftover: Mapping[str, Any], school: str | None) -> str:

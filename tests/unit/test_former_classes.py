@@ -64,6 +64,15 @@ def test_a_section_that_is_gone_with_one_in_its_place_is_replaced_by_one_that_di
     assert fate(is_gone=True, replacement=other) == FormerClassFate(Loss.REPLACED, "name", "homeroom", "room")
 
 
+def test_a_student_in_a_new_section_beside_the_old_one_is_in_half_of_a_class_that_was_split() -> None:
+    other = SectionView(Section(RecordId("c2"), name="Room 3", term_id=FALL.id), term=FALL)
+
+    found = fate(is_listed=False, replacement=other)
+
+    assert found == FormerClassFate(Loss.SPLIT, "name", "homeroom", "room")
+    assert fate(is_listed=False, listed=0, replacement=other) == FormerClassFate(Loss.EMPTY_LIST)
+
+
 def test_a_section_in_its_place_that_an_earlier_filter_kept_is_a_matter_of_the_filter() -> None:
     same = SectionView(replace(SECTION, id=RecordId("c2")), term=FALL)
     arts = keeping(("subject", "is", "art"))

@@ -15,7 +15,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, SchoolGrade, Sign, TermFacts
 from worker.domain.review.causes.labels import Label, LabelKind
-from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
+from worker.domain.review.causes.scale import WITHDRAWN_STUDENTS
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.records import RecordId, Section, Term
 from worker.domain.roster.section_filter import SectionFilter, SectionView

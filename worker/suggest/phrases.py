@@ -26,16 +26,13 @@ LONE_SIGNS: Final = frozenset("/&+#@|*:")
 def phrases(text: str, vocabulary: Vocabulary) -> Iterator[str]:
     """Yield public words, and pairs of neighbors of which one is public, and the other too, or a number."""
     said = words(text)
-    public = [vocabulary.is_public(word) for word in said]
-    may_be_beside = [is_one or word.isdigit() for word, is_one in zip(said, public, strict=True)]
-    for word, is_one in zip(said, public, strict=True):
-        if is_one and word not in ORDINALS:
+    for word in said:
+        if is_usable_word(word, vocabulary):
             yield word
-    for place, (one, other) in enumerate(pairwise(said)):
-        if may_be_beside[place] and may_be_beside[place + 1]:
-            if public[place] or public[place + 1]:
-                yield f"{one} {other}"
-        elif is_homeroom(one + other) and vocabulary.is_public(one + other):
+    for one, other in pairwise(said):
+        means_homeroom = is_homeroom(one + other) and vocabulary.is_public(one + other)
+        pair = may_stand(one, vocabulary) and may_stand(other, vocabulary)
+        if means_homeroom or (pair and not (one + other).isdigit()):
             yield f"{one} {other}"
     yield from _with_codes(text, vocabulary)
 

@@ -8,7 +8,7 @@ from worker.cli.demo import terminal_story
 from worker.cli.demo.consumer import Json
 from worker.cli.demo.scene import Scene, expect
 from worker.domain.preflight.decision import Outcome
-from worker.domain.review.causes.students import WITHDRAWN_STUDENTS
+from worker.domain.review.causes.scale import WITHDRAWN_STUDENTS
 from worker.runtime.count_text import counted
 from worker.sandbox.live_districts import REQUIRED as BLANKED
 

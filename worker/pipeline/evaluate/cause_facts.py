@@ -23,7 +23,7 @@ from worker.domain.review.causes.labels import (
     SectionsTogether,
     label_sections,
 )
-from worker.domain.review.causes.students import WITHDRAWN_STUDENTS, plain
+from worker.domain.review.causes.scale import WITHDRAWN_STUDENTS, plain
 from worker.domain.review.causes.wording import grades, several
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
@@ -63,12 +63,13 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
     """Return the figures without the names of schools."""
     state = evaluation.state
     section_filter, counts = state.section_filter, state.tally.by_code()
-    labels, new_classes = None, None
+    labels, new_classes, without_term = None, None, 0
     together = await evaluation.sections_together() if counts.get(Code.MULTIPLE_SECTIONS) else []
     if section_filter.rules and counts.get(Code.MULTIPLE_SECTIONS):
         concerned = await evaluation.concerned_sections()
         labels = await _labels(evaluation, concerned, together)
         new_classes = [section.id for section in concerned if not section.was_class]
+        without_term = _without_term(concerned) if section_filter.current_term_only else 0
     signs, terms = await _signs(evaluation, together, new_classes)
     blocked = await evaluation.blocked_students(labels, signs) if state.tally.blocked else []
     others = await evaluation.other_errors()
@@ -93,6 +94,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         filter_fields=_fields(section_filter),
         today=today,
         running_terms=await _running_terms(evaluation, today, codes),
+        sections_without_term=without_term,
         undated_terms=await _undated_terms(evaluation, signs),
         scope_text=_scope_text(section_filter.scope),
         current_term_only=section_filter.current_term_only,
@@ -121,6 +123,12 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
 def _lessons(labels: Mapping[str, Label]) -> frozenset[Label]:
     """Return the kinds that say a lesson, a special or a break."""
     return frozenset(kind for kind in plain(tuple(labels.values())) if of_subject(kind.text) & _LESSONS)
+
+
+def _without_term(concerned: Sequence[ConcernedSection]) -> int:
+    """Return how many sections that were classes lost their term, if that are most of them; else 0."""
+    lost = sum(section.lost_term for section in concerned)
+    return lost if lost * 2 > sum(section.was_class for section in concerned) else 0
 
 
 def _is_filter_new(evaluation: Evaluation) -> bool:

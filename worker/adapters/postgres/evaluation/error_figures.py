@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -13,6 +12,7 @@ from schemas.messages.review import MAX_CAUSE_LISTED
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import reissued_students
+from worker.adapters.postgres.evaluation.figure_numbers import FateNumbers, LabelNumbers
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
     Blocked,
@@ -26,7 +26,7 @@ from worker.domain.review.causes.facts import (
     SharedSections,
     Sign,
 )
-from worker.domain.review.causes.former_classes import FormerClass, FormerClassFate
+from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.roster.name_words import HOMEROOM_SUBJECT
 from worker.domain.roster.records import course_from_json, school_from_json, section_from_json, term_from_json
@@ -97,9 +97,9 @@ class PostgresErrorFigures:
         self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
     ) -> list[Blocked]:
         """Return the blocked students; `labels` say of what kind the sections are."""
-        kinds = _Kinds(labels or {})
+        kinds = LabelNumbers(labels or {})
         numbers = kinds.numbers if labels is not None else None
-        fates = _Fates(signs)
+        fates = FateNumbers(signs)
         marked = (
             list(signs.not_running),
             dict(signs.of_unknown_terms) or None,
@@ -127,7 +127,7 @@ class PostgresErrorFigures:
         self, labels: Mapping[str, Label]
     ) -> dict[tuple[Label, ...], dict[str, int]]:
         """Return some of the sections of students with the same kinds of them, and how many are in each."""
-        kinds, found = _Kinds(labels), dict[tuple[Label, ...], dict[str, int]]()
+        kinds, found = LabelNumbers(labels), dict[tuple[Label, ...], dict[str, int]]()
         for row in await self._rows("sections_by_labels", kinds.numbers, MAX_CAUSE_LISTED):
             found.setdefault(kinds.read(row["labels"]), {})[row["section_id"]] = row["students"]
         return found
@@ -220,34 +220,6 @@ class PostgresErrorFigures:
         return await self._connection.fetch(_SQL[statement], self._district_id, *arguments)
 
 
-class _Kinds:
-    """Labels as numbers from 1, which statements can count; negative where there are several."""
-
-    def __init__(self, labels: Mapping[str, Label]) -> None:
-        self._labels = sorted(set(labels.values()))
-        places = {label: number for number, label in enumerate(self._labels, start=1)}
-        self.numbers = {section: places[label] for section, label in labels.items()}
-
-    def read(self, numbers: Sequence[int] | None) -> tuple[Label, ...]:
-        return tuple(replace(self._labels[abs(number) - 1], several=number < 0) for number in numbers or ())
-
-
-class _Fates:
-    """What became of former classes as numbers, by the class and whether it lists the student."""
-
-    def __init__(self, signs: SectionSigns) -> None:
-        self._fates = sorted({fate for _, both in signs.former for fate in both.values()})
-        places = {fate: number for number, fate in enumerate(self._fates)}
-        self.numbers = {
-            f"{'+' if is_listed else '-'}{former.committed.id}": places[fate]
-            for former, both in signs.former
-            for is_listed, fate in both.items()
-        }
-
-    def read(self, number: int | None) -> FormerClassFate | None:
-        return None if number is None else self._fates[number]
-
-
 def names_by_teacher(rows: Sequence[asyncpg.Record]) -> dict[str, tuple[str | None, ...]]:
     """Return the rows of `teacher_names` as all names that each teacher has, staged and committed."""
     found: dict[str, tuple[str | None, ...]] = {}
@@ -269,6 +241,7 @@ def _section(row: asyncpg.Record) -> ConcernedSection:
         row["teachers"] or (),
         row["school_id"],
         row["was_class"],
+        bool(row["lost_term"]),
     )
 
 
@@ -299,7 +272,7 @@ def _view(row: asyncpg.Record, key: str = "id", record: str = "record", beside: 
     )
 
 
-def _blocked(rows: Sequence[asyncpg.Record], kinds: _Kinds, fates: _Fates) -> Blocked:
+def _blocked(rows: Sequence[asyncpg.Record], kinds: LabelNumbers, fates: FateNumbers) -> Blocked:
     """Read one group of students: a row for each of their errors."""
     first = rows[0]
     return Blocked(

@@ -7,8 +7,8 @@ SELECT c.section_id AS id, s.record ->> 'name' AS name, s.record ->> 'subject' A
        course.record ->> 'name' AS course, s.record ->> 'period' AS period, s.record ->> 'grade' AS grade,
        s.record ->> 'term_id' AS term_id, term.record AS term, s.record -> 'teachers' AS teachers,
        s.record ->> 'school_id' AS school_id,
-       EXISTS (SELECT FROM roster k WHERE k.district_id = $1 AND k.kind = 'class' AND k.record_id = c.section_id
-                   AND k.committed IS NOT NULL) AS was_class
+       k.committed IS NOT NULL AS was_class,
+       NOT s.record ? 'term_id' AND (k.committed::jsonb ->> 'term_id') IS NOT NULL AS lost_term
 FROM (SELECT DISTINCT u.section_id
       FROM findings f
       CROSS JOIN LATERAL (SELECT sections FROM roster
@@ -23,6 +23,8 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
     AS term ON true
+LEFT JOIN LATERAL (SELECT committed FROM roster
+    WHERE district_id = $1 AND kind = 'class' AND record_id = c.section_id OFFSET 0) AS k ON true
 ORDER BY c.section_id
 
 -- name: sections_together
@@ -117,7 +119,8 @@ ORDER BY g.sections
 
 -- name: former_classes
 -- The classes of the last commit of students who are in no kept section now: as they were committed, and their
--- sections as they are staged. Of one that is gone: a section of one of its students with the same SIS id or name.
+-- sections as they are staged; and a section of one of its students with the same SIS id or name: of one that is
+-- shared still, one that was no class.
 SELECT c.class_id AS id, c.students, k.committed, s.listed, s.record, course.record AS course,
        school.record AS school, term.record AS term, old_school.record AS old_school, old_term.record AS old_term,
        n.id AS next_id, n.record AS next, n.course AS next_course, n.school AS next_school, n.term AS next_term
@@ -158,7 +161,10 @@ LEFT JOIN LATERAL (
         AND school.record_id = n.record ->> 'school_id'
     LEFT JOIN staged term ON term.district_id = $1 AND term.kind = 'term'
         AND term.record_id = n.record ->> 'term_id'
-    WHERE s.record IS NULL
+    WHERE (s.record IS NULL OR NOT EXISTS (
+               SELECT FROM roster w WHERE w.district_id = $1 AND w.kind = 'class' AND w.record_id = l.section_id
+                   AND w.committed IS NOT NULL))
+      AND l.section_id <> c.class_id
       AND (lower(btrim(n.record ->> 'sis_id')) = lower(btrim(k.committed ->> 'sis_id'))
            OR lower(btrim(n.record ->> 'name')) = lower(btrim(k.committed ->> 'name')))
     ORDER BY l.section_id LIMIT 1) AS n ON true

@@ -196,6 +196,8 @@ class CauseFacts:
     today: date | None = None
     running_terms: Sequence[Term] = ()
     """Terms with dates that run today; asked for where many change class, or are in several current ones."""
+    sections_without_term: int = 0
+    """Where only current terms count: classes of students in several that lost their term, if most did."""
     undated_terms: Sequence[str | None] = ()
     """Of sections whose term has no dates: what the terms are called, None of one that is not known."""
     scope_text: str = ""
@@ -228,6 +230,11 @@ class CauseFacts:
     """The sections in which each sign is seen."""
     terms: TermFacts | None = None
     """Where a term that does not run is such a sign."""
+
+    @property
+    def is_filter_old(self) -> bool:
+        """Whether the filter in force is that of the last commit, by which each student was in one class."""
+        return self.was_rostered and not self.is_filter_new
 
 
 _OF_SCHOOLS: Final = frozenset({Code.NO_SECTION, Code.FIELD_MISSING, Code.MULTIPLE_SECTIONS})

@@ -42,6 +42,8 @@ class Loss(StrEnum):
     """Its section is shared and lists no student at all."""
     TAKEN_OUT = "taken_out"
     """Its section is shared and lists other students."""
+    SPLIT = "split"
+    """Its section is shared and lists others; a new one with the same SIS ID or name lists the student."""
     TERM_OVER = "term_over"
     """Its section is as it was and lists them; its term is not current."""
 
@@ -81,7 +83,7 @@ class FormerClass:
     listed: int = 0
     """Students whom that section lists."""
     replacement: SectionView | None = None
-    """Of a section that is gone: one with the same SIS ID or name that lists the students now."""
+    """Another section with the same SIS ID or name that lists the students now, and was no class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def former_class_fate(
             return FormerClassFate(Loss.UNSHARED, was=_kind(former.committed, vocabulary))
         change = _change(former, former.replacement, in_force, vocabulary)
         return replace(change, loss=Loss.REPLACED) if change.loss is Loss.CHANGED else change
+    if not is_listed and former.listed and former.replacement is not None:
+        return replace(_change(former, former.replacement, in_force, vocabulary), loss=Loss.SPLIT)
     if not is_listed:
         return FormerClassFate(Loss.TAKEN_OUT if former.listed else Loss.EMPTY_LIST)
     return _change(former, former.staged, in_force, vocabulary)

@@ -83,6 +83,8 @@ class ConcernedSection:
     school_id: str | None = None
     was_class: bool = False
     """Whether it was a class in the last commit."""
+    lost_term: bool = False
+    """Whether it had a term then, and has none now."""
 
     def counts_by(self, calendar: TermCalendar) -> bool:
         """Whether its term counts."""

@@ -29,6 +29,7 @@ IDS_REISSUED: Final = ErrorReason("sis.ids_reissued")
 NO_TERM_RUNS: Final = ErrorReason("sis.no_term_runs")
 TERM_UNKNOWN: Final = ErrorReason("sis.term_unknown")
 CO_TAUGHT: Final = ErrorReason("sis.co_taught")
+SCHOOL_NOT_SHARED: Final = ErrorReason("sharing.school_not_shared")
 SIGNS: Final[Mapping[ErrorReason, Sign]] = {
     NO_TERM_RUNS: Sign.TERM_NOT_RUNNING,
     TERM_UNKNOWN: Sign.TERM_UNKNOWN,

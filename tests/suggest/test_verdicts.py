@@ -9,7 +9,6 @@ import pytest
 from tests.suggest.verdicts import names_told
 from tests.support.districts.habits import TODAY, District
 from tests.support.districts.habits.habit import keep, keep_any
-from tests.support.districts.habits.placing import placements
 from tests.support.districts.habits.towns import Town
 from tests.support.districts.habits.verdict import Judgment, Verdict, judge
 from worker.domain.roster.section_filter import SectionFilter
@@ -98,7 +97,7 @@ def test_where_a_partial_filter_is_known_less_is_short() -> None:
 
 def test_placements_are_the_sections_that_count() -> None:
     small = district()
-    placed = placements(small.records, HOMEROOM, TODAY)
+    placed = small.placements(HOMEROOM)
     assert all(frozenset(sections) == small.classes[student] for student, sections in placed.items())
 
 

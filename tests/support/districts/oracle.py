@@ -110,6 +110,7 @@ def judge(
         if (kept := rank(section_filter, view(section, records), calendar)) is not None
     }
     students = _students(records, section_filter)
+    numbers = _numbers(students, policy)
     sections_of = {
         student: counted(
             section_filter.strategy,
@@ -128,7 +129,7 @@ def judge(
             StudentContext(
                 student,
                 sections_of[student_id],
-                _duplicated(student, students, policy),
+                _duplicated(student, numbers),
                 school is None or (RecordKind.SCHOOL, school) in records,
             ),
             policy,
@@ -232,15 +233,19 @@ def _students(records: Records, section_filter: SectionFilter) -> dict[str, Stud
     return students
 
 
-def _duplicated(student: Student, students: dict[str, Student], policy: Policy) -> set[str]:
+def _numbers(students: dict[str, Student], policy: Policy) -> dict[str, Counter[str]]:
+    """Count how often each value that must be one student's occurs."""
+    return {
+        name: Counter(fold(student.value(name) or "") for student in students.values())
+        for name in policy.unique_fields
+    }
+
+
+def _duplicated(student: Student, numbers: dict[str, Counter[str]]) -> set[str]:
     return {
         name
-        for name in policy.unique_fields
-        if student.value(name) is not None
-        and any(
-            o.id != student.id and fold(o.value(name) or "") == fold(student.value(name))
-            for o in students.values()
-        )
+        for name, values in numbers.items()
+        if (value := student.value(name)) is not None and values[fold(value)] > 1
     }
 
 

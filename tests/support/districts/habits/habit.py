@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Final, Literal
 
-from tests.support.districts.habits.placing import Coverage, Placements, coverage, placements
+from tests.support.districts.habits.placing import Coverage, Placements, Read, coverage, placements
 from tests.support.districts.habits.towns import Records, Town
 from worker.domain.roster.section_filter import Condition, Rule, Scope, SectionFilter
 
@@ -37,7 +38,11 @@ class District:
 
     def placements(self, section_filter: SectionFilter) -> Placements:
         """Return the sections that count for each student in scope."""
-        return placements(self.records, section_filter, self.today)
+        return placements(self._read, section_filter)
+
+    @cached_property
+    def _read(self) -> Read:
+        return Read.of(self.records, self.today)
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 from tests.support.districts.oracle import Records, calendar_of, view
 from worker.domain.roster.records import (
+    Json,
     RecordId,
     RecordKind,
+    School,
+    Student,
     school_from_json,
     section_from_json,
     student_from_json,
 )
 from worker.domain.roster.scope import find_schools
-from worker.domain.roster.section_filter import SectionFilter, counted, rank
+from worker.domain.roster.section_filter import SectionFilter, SectionView, counted, rank
+from worker.domain.roster.terms import TermCalendar
 
 Placements = Mapping[RecordId, tuple[RecordId, ...]]
 """By student in scope, the sections that count."""
@@ -41,23 +46,42 @@ def coverage(placed: Placements) -> Coverage:
     return Coverage(sizes[1], sizes[0], sizes[2])
 
 
-def placements(records: Records, section_filter: SectionFilter, today: date) -> Placements:
+@dataclass(frozen=True)
+class Read:
+    """What a filter reads of a district, read once for many filters."""
+
+    schools: list[School]
+    students: list[Student]
+    sections: list[SectionView]
+    calendar: TermCalendar
+
+    @classmethod
+    def of(cls, records: Records, today: date) -> Read:
+        """Read the records."""
+        users = [student_from_json(i, record) for i, record in _all(records, RecordKind.USER)]
+        sections = [section_from_json(i, record) for i, record in _all(records, RecordKind.SECTION)]
+        return cls(
+            [school_from_json(i, record) for i, record in _all(records, RecordKind.SCHOOL)],
+            [student for student in users if student is not None],
+            [view(section, records) for section in sections],
+            calendar_of(records, today, 0),
+        )
+
+
+def placements(read: Read, section_filter: SectionFilter) -> Placements:
     """Return, by the rules of the filter, the sections of every student in scope."""
-    ranks: dict[RecordId, dict[RecordId, int]] = {}
-    schools = [school_from_json(key[1], one) for key, one in records.items() if key[0] is RecordKind.SCHOOL]
-    scope = find_schools(section_filter.scope, schools)
-    calendar = calendar_of(records, today, 0)
-    for (kind, record_id), record in records.items():
-        student = student_from_json(record_id, record) if kind is RecordKind.USER else None
-        if student is not None and scope.holds(student):
-            ranks[student.id] = {}
-    for (kind, record_id), record in records.items():
-        if kind is not RecordKind.SECTION:
-            continue
-        section = section_from_json(record_id, record)
-        kept = rank(section_filter, view(section, records), calendar)
+    scope = find_schools(section_filter.scope, read.schools)
+    ranks: dict[RecordId, dict[RecordId, int]] = {
+        student.id: {} for student in read.students if scope.holds(student)
+    }
+    for seen in read.sections:
+        kept = rank(section_filter, seen, read.calendar)
         if kept is not None:
-            for listed in section.students:
+            for listed in seen.section.students:
                 if listed in ranks:
-                    ranks[listed][section.id] = kept
+                    ranks[listed][seen.section.id] = kept
     return {student: counted(section_filter.strategy, found) for student, found in ranks.items()}
+
+
+def _all(records: Records, kind: RecordKind) -> Iterator[tuple[str, Json]]:
+    return ((record_id, record) for (of, record_id), record in records.items() if of is kind)

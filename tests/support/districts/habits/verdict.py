@@ -50,7 +50,10 @@ def judge(district: District, section_filter: SectionFilter | None) -> Judgment:
     """
     known = district.best or district.partial
     best = Judgment(Verdict.FOUND, 0, 0, 0) if known is None else _counted(district, known)
-    found = Judgment(Verdict.SHORT, 0, 0, 0) if section_filter is None else _counted(district, section_filter)
+    if section_filter is None:
+        found = Judgment(Verdict.SHORT, 0, 0, 0)
+    else:
+        found = best if section_filter == known else _counted(district, section_filter)
     if found.wrong > TOLERATED * (found.right + found.wrong):
         verdict = Verdict.MEANS_NOTHING
     elif found.right >= best.right and found.share >= best.share:

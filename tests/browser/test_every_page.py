@@ -6,6 +6,7 @@ With SCREENSHOTS set to a folder the pages are photographed into it, to be looke
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
@@ -14,6 +15,7 @@ from playwright.async_api import Page
 
 from tests.acceptance.program import Site
 from tests.browser.roster_office import Office, office
+from tests.support.sampling import part_of, tries_all
 from tests.support.servers.chromium import (
     NO_SUCH_PAGE,
     Scheme,
@@ -31,6 +33,7 @@ LOOKS: tuple[tuple[str, Scheme], ...] = (
     ("wide", "dark"),
     ("narrow", "light"),
 )
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 CHOSEN = "66d0000000000000000000aa"
 """A district that was never connected."""
 MANY = (
@@ -120,6 +123,13 @@ async def _onboarding_problems(office: Office, rostered: str, review: str) -> di
     }
 
 
+def _contrasted(name: str) -> Sequence[Scheme]:
+    """Return the colours whose contrast is measured: on each page the light or the dark ones, or both."""
+    if tries_all() or "SCREENSHOTS" in os.environ:
+        return SCHEMES
+    return [SCHEMES[part_of(name, len(SCHEMES))]]
+
+
 async def _checked(page: Page, name: str) -> list[str]:
     """Look at a page as each person may; return what is wrong with it."""
     folder = os.environ.get("SCREENSHOTS")
@@ -129,7 +139,10 @@ async def _checked(page: Page, name: str) -> list[str]:
         look = f"{name}-{size}-{scheme}"
         if folder is not None:
             await photograph(page, Path(folder), look)
-        wrong += [f"{look}: {each}" for each in await violations(page, only_looks=(size, scheme) != LOOKS[0])]
+        found = await violations(
+            page, only_looks=(size, scheme) != LOOKS[0], contrast=scheme in _contrasted(name)
+        )
+        wrong += [f"{look}: {each}" for each in found]
         if (wider := await overflow(page)) > 0:
             wrong.append(f"{look}: {wider} pixels too wide")
     return wrong

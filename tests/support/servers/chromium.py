@@ -19,7 +19,8 @@ FLAGS: Final = (
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 ALL_BUT_LONG_TABLES: Final = {"exclude": [["tbody tr:nth-child(n+5)"]]}
 """A row like the four before it says nothing new, and takes the checker as long."""
-LOOKS: Final = ("color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block")
+CONTRAST: Final = "color-contrast"
+LOOKS: Final = (CONTRAST, "target-size", "scrollable-region-focusable", "link-in-text-block")
 SIZES: Final = {"wide": (1360, 900), "narrow": (390, 844)}
 NO_SUCH_PAGE: Final = "/nowhere"
 PATIENCE: Final = 20_000
@@ -75,14 +76,16 @@ def _complaint(line: ConsoleMessage) -> str:
     return f"{line.text} ({line.location['url']})"
 
 
-async def violations(page: Page, *, only_looks: bool = False) -> list[str]:
+async def violations(page: Page, *, only_looks: bool = False, contrast: bool = True) -> list[str]:
     """Return what the accessibility checker finds wrong with a page: the rule, and where.
 
-    `only_looks` asks of a page that was checked before for what its size and colours change.
+    `only_looks` asks of a page that was checked before for what its size and colours change; `contrast`
+    for the contrast of colours too, which takes as long as all the rest.
     """
     asked = ("rule", LOOKS) if only_looks else ("tag", RULES)
     options = {
         "runOnly": {"type": asked[0], "values": list(asked[1])},
+        "rules": {CONTRAST: {"enabled": contrast}},
         "resultTypes": ["violations"],
         "iframes": False,  # the checker is not inside them, and would wait for an answer
     }

@@ -21,6 +21,10 @@ from tests.support.districts.habits.lockstep_schools import LOCKSTEP_SCHOOLS
 from tests.support.districts.habits.mixed import MIXED
 from tests.support.districts.habits.placing import Coverage
 from tests.support.districts.habits.rough import ROUGH
+from tests.support.districts.habits.unusual_advisories import UNUSUAL_ADVISORIES
+from tests.support.districts.habits.unusual_rooms import UNUSUAL_ROOMS
+from tests.support.districts.habits.unusual_schools import UNUSUAL_SCHOOLS
+from tests.support.districts.habits.unusual_words import UNUSUAL_WORDS
 from tests.support.districts.habits.upper_school import PODS, UPPER_SCHOOL
 
 __all__ = ["HABITS", "TODAY", "Coverage", "District", "Habit"]
@@ -31,6 +35,7 @@ HABITS: Final[tuple[Habit, ...]] = tuple(
         *(NAMED, FIELDED, MIXED, ROUGH, HOPELESS),
         *(LOCKSTEP_NAMED, LOCKSTEP_ROOMS, LOCKSTEP_FIELDS, LOCKSTEP_SCHOOLS, LOCKSTEP_PEOPLE),
         *(UPPER_SCHOOL, PODS, LOCKSTEP_HOPELESS),
+        *(UNUSUAL_ROOMS, UNUSUAL_WORDS, UNUSUAL_ADVISORIES, UNUSUAL_SCHOOLS),
     )
     for habit in habits.told
 )

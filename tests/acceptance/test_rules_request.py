@@ -13,11 +13,11 @@ pytestmark = pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo 
 DISTRICT = "5a0c91b95c7cc000010d417c"
 FILES = [str(CLEVER_DEMO / f"{name}.json") for name in ("users", "sections")]
 SAID = """\
-Please share sections by this rule in Clever, instead of what you share with our application now:
+In Clever, please change which sections you share with our application. Share only those that match this rule:
 
   Match all sections where name contains "homeroom"
 
-Please copy the text between the quotation marks exactly. Upper and lower case do not matter.
+Please copy the text between the quotation marks exactly. Upper and lower case make no difference.
 
 Students who are in no matching section will no longer be shared with us.
 

@@ -107,7 +107,7 @@ def test_one_rule_is_asked_for_with_what_happens_to_the_rest() -> None:
 
     assert mail.subject == "One sharing rule to set for Insights"
     assert f"\n  {HOMEROOM}\n" in mail.text
-    assert "Please share sections by this rule in Clever, instead of what you share" in mail.text
+    assert "Share only those that match this rule:" in mail.text
     assert "Students who are in no matching section will no longer be shared with us." in mail.text
     assert "matches any of these rules" not in mail.text
     assert "the sync must not be paused" in mail.text
@@ -121,7 +121,7 @@ def test_each_of_several_rules_is_a_line_of_its_own() -> None:
         f"  1. {HOMEROOM}",
         f"  2. {ADVISORY}",
     ]
-    assert "by these 2 rules in Clever" in mail.text
+    assert "Share only those that match these 2 rules:" in mail.text
     assert "A section is shared if it matches any of these rules." in mail.text
     assert mail.html.count("<li") == 2
 
@@ -152,7 +152,7 @@ def test_each_of_several_rules_is_a_line_of_its_own() -> None:
             1,
             (
                 "With this rule, 0 of 1,201 students would have exactly one class. "
-                "1,200 students would still have no class, and 1 more than one. "
+                "1,200 students would still have no class, and 1 would have more than one. "
                 "We will contact you about these students."
             ),
         ),

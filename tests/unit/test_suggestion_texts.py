@@ -33,12 +33,12 @@ from worker.domain.review.suggestion_texts import (
         (
             (1, 1, 1),
             "1 of 3 students in exactly one class",
-            "1 student would still have no class, and 1 more than one.",
+            "1 student would still have no class, and 1 would have more than one.",
         ),
         (
             (996, 1_003, 2),
             "996 of 2,001 students in exactly one class",
-            "1,003 students would still have no class, and 2 more than one.",
+            "1,003 students would still have no class, and 2 would have more than one.",
         ),
     ],
 )

@@ -40,8 +40,8 @@ class StudentsPlaced:
         """The sentence of those who would not; blank where there are none."""
         if self.none and self.several:
             return (
-                f"{counted(self.none, 'student')} would still have no class, and {self.several:,} more than "
-                "one."
+                f"{counted(self.none, 'student')} would still have no class, and {self.several:,} would have "
+                "more than one."
             )
         if self.none:
             return f"{counted(self.none, 'student')} would still have no class."

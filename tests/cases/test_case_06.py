@@ -15,7 +15,7 @@ DISTRICT = "66d000000000000000000006"
 STUDENTS = 30
 Change = Callable[[Json], None]
 UNDER_NEW_IDS = (
-    "30 students at Maple Primary (grade 3) would be removed, and most of them come back under new IDs"
+    "30 students at Maple Primary (grade 3) would be removed, and most of them come back under new Clever IDs"
 )
 
 

@@ -38,10 +38,10 @@ def check(cause: Json, students: int, sections: int) -> None:
     assert (cause["code"], cause["owner"], cause["students"]) == ("sis.co_taught", "sis", students)
     assert cause["advice"] == (
         f"{students} students at Maple Primary (grade 3) are in two or more sections with the same students "
-        f"but different teachers ({sections} sections in all): each co-teacher has a section. No section "
-        "filter can separate these. Ask the district to put both teachers on one section in the "
-        "student information system, or to keep only the lead teacher's section. "
-        f"This makes {students} students ready."
+        f"but different teachers ({sections} sections in all): each co-teacher has a section of the same "
+        "class. No section filter can tell these apart. Ask the district to put both teachers on one section "
+        "in its SIS, or to keep only the lead teacher's section. "
+        f"When this is fixed, {students} students have no error left."
     )
     assert len(cause["sections"]) == sections
 

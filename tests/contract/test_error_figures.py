@@ -238,7 +238,7 @@ async def test_classes_replaced_while_students_leave_are_a_new_school_year(distr
     (cause,) = (await district.causes()).values()
 
     assert (cause["code"], cause["removed"]) == ("vendor.rollover", 15)
-    assert "2 of 2 classes are replaced" in cause["advice"]
+    assert "2 of 2 classes would be replaced" in cause["advice"]
 
 
 async def test_what_holds_a_district_back_as_a_whole_is_a_cause(district: District) -> None:

@@ -85,7 +85,7 @@ def test_ids_that_were_issued_anew_are_to_be_approved_with_a_removal_and_not_mer
     assert "2 students would be removed" in with_removal
     assert "approve" in with_removal
     assert DO_NOT_MERGE not in with_removal
-    assert "under an old and a new ID" in without
+    assert "under an old and a new Clever ID" in without
     assert without.endswith(f"{DO_NOT_MERGE} before the old ones are deleted.")
 
 

@@ -99,7 +99,7 @@ def test_a_field_that_few_students_lack_is_the_districts_data_and_says_at_how_ma
     assert told(cause) == ("sis.field_missing", Owner.SIS, 12)
     assert cause.schools == ("north", "south")
     assert cause.advice.startswith("The birth date is blank for 12 students at two schools (grade 3).")
-    assert cause.advice.endswith("This makes 12 students ready.")
+    assert cause.advice.endswith("When this is fixed, 12 students have no error left.")
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_students_in_several_are_told_of_their_schools_whatever_where_their_sect
 
     assert alike.advice.startswith("6 students at two schools (grade 3) are in two or more sections")
     assert otherwise.advice.startswith(
-        "93 students at one school (grade 3) are in more than one class for other reasons"
+        "93 students at one school (grade 3) are in more than one class, for various reasons"
     )
 
 
@@ -308,14 +308,14 @@ def test_a_grade_of_a_school_without_a_kept_section_is_the_filters() -> None:
     grade, single = causes(blocked(95, NONE, grade="9"), blocked(5, NONE), cohorts=cohorts, has_rules=True)
 
     assert told(grade) == ("filter.grade_not_kept", Owner.FILTER, 95)
-    assert "keeps no section of 95 students at one school (grade 9)" in grade.advice
+    assert "selects no section of 95 students at one school (grade 9)" in grade.advice
     assert told(single) == ("filter.none_kept", Owner.FILTER, 5)
 
 
 def test_a_filter_that_keeps_nothing_is_said_to() -> None:
     (cause,) = causes(blocked(100, NONE), students=100, cohorts={NORTH_3: 100}, has_rules=True)
 
-    assert "keeps no section that any of the 100 students is in" in cause.advice
+    assert "selects no section that any of the 100 students is in" in cause.advice
 
 
 def test_single_students_in_no_section_at_all_are_the_districts_data() -> None:
@@ -428,7 +428,7 @@ def test_most_classes_replaced_is_a_new_school_year() -> None:
     )
 
     assert (cause.code, cause.owner) == ("vendor.rollover", Owner.VENDOR)
-    assert "48 of 50 classes are replaced" in cause.advice
+    assert "48 of 50 classes would be replaced" in cause.advice
 
 
 REPLACED = {"classes_removed": 50, "classes_new": 50}

@@ -24,7 +24,8 @@ from tests.mistakes.facts import APPROVAL, DATA, FILTER, SHARE, SHARED, Fact, at
 from tests.mistakes.mistake import EITHER, SIS, VENDOR, Mistake, mistake
 
 SAME: Final = Fact(
-    "that the students are the same", r"\bsame (\w+ )?students?\b|\bsame (class|group|section)|new ids?\b"
+    "that the students are the same",
+    r"\bsame (\w+ )?students?\b|\bsame (class|group|section)|new (\w+ )?ids?\b",
 )
 ANOTHER: Final = Fact("another class", r"(another|other|different|new) class|change class|\bmerge")
 

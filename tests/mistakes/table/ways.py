@@ -18,7 +18,11 @@ HERE: Final = Fact(
 )
 NO_CLASS: Final = Fact("that the filter keeps nothing there", r"\b(no|none|nothing|not)\b")
 NOT_HARMFUL: Final = (APPROVE, SHARE)
-NOT_OF_DATA: Final = (*NOT_HARMFUL, r"\bremove (them|the student)", "student information system")
+NOT_OF_DATA: Final = (
+    *NOT_HARMFUL,
+    r"\bremove (them|the student)",
+    r"student information system|\bSIS\b(?! ID)",
+)
 """Nor that the students be taken out of a class, where it is how the school works."""
 
 

@@ -57,7 +57,6 @@ class PlaceWords:
         findings = pile.findings.total()
         self.errors = Amount(findings, "error")
         self.classes = Amount(findings, "class", "classes")
-        self.kept_sections = Amount(findings, "kept section")
         self.waiting = Amount(self._waiting(Code.EVENTS_QUARANTINED), "event")
         self.unreadable = f"{self._waiting(Code.RECORDS_UNREADABLE):,}"
         shared = facts.shared_sections

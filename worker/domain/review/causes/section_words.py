@@ -91,8 +91,8 @@ class SectionWords(PlaceWords):
     def why_none_kept(self) -> str:
         """Why none of the students' sections counts."""
         if self._facts.has_rules:
-            return "the section filter keeps none of them"
-        return "none of these has a current term"
+            return "the section filter selects none of them"
+        return "none of these is in a current term"
 
     @property
     def no_current_term(self) -> str:
@@ -134,7 +134,7 @@ class SectionWords(PlaceWords):
         if len(names) == len(set(self._facts.undated_terms)) and names:
             term = Amount(len(names), "term")
             return f"the {term:term|terms} {listing([quoted(one) for one in names])} {term:has|have} no dates"
-        return f"the term of {self.signed_sections} is not known or has no dates"
+        return f"the term of {self.signed_sections:a section|some sections} is unknown or has no dates"
 
     @property
     def to_scope(self) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.model import most_first
+from worker.domain.review.causes.place_words import Amount
 from worker.domain.review.causes.section_words import SectionWords
 from worker.domain.review.causes.wording import grades, listing
 from worker.runtime.count_text import counted
@@ -25,7 +26,8 @@ class Words(SectionWords):
         """How many students have no other error."""
         if not self._pile.unblocks:
             return f" {self.students:The student also has|Each of them also has} another error."
-        return f" This makes {counted(self._pile.unblocks, 'student')} ready."
+        ready = Amount(self._pile.unblocks, "student")
+        return f" When this is fixed, {ready} {ready:has|have} no error left."
 
     @property
     def approve(self) -> str:
@@ -34,9 +36,9 @@ class Words(SectionWords):
         if any(others.code is Code.NO_STUDENTS for others in facts.others):
             return ""
         if facts.blocked or any(others.code not in GUARDS for others in facts.others):
-            return " If this is intended, fix the other errors first; then the plan can be approved."
+            return " If this change is intended, fix the other errors first; then the plan can be approved."
         return (
-            f" If this is intended, approve the plan: rostering approve {facts.district_id} "
+            f" If this change is intended, approve the plan: rostering approve {facts.district_id} "
             f"--plan {facts.plan_digest[:DIGITS]} --reason TEXT"
         )
 
@@ -55,8 +57,9 @@ class Words(SectionWords):
             is_elsewhere = set(most_first(newcomers)[:1]) - self._pile.schools.keys()
             there = f" at {self.receiving_schools}" if is_elsewhere else ""
             gone = f"{self.removed}{self.where} would be removed"
-            return f"{gone}, and most of them come back under new IDs{there}"
-        return f"{self.students}{self.where} {self.students:is|are} listed twice, under an old and a new ID"
+            return f"{gone}, and most of them come back under new Clever IDs{there}"
+        twice = f"{self.students:is|are} listed twice"
+        return f"{self.students}{self.where} {twice}, under an old and a new Clever ID"
 
     @property
     def reissued_approve(self) -> str:
@@ -73,14 +76,14 @@ class Words(SectionWords):
             committed = counted(removals.classes_committed, "class", "classes")
             classes = f"{removals.classes_removed:,} of {committed}"
         in_grades = grades(most_first(self._pile.grades))
-        return f"{classes} are replaced by new ones, and {self.removed} would be removed ({in_grades})"
+        return f"{classes} would be replaced by new ones, and {self.removed} would be removed ({in_grades})"
 
     @property
     def reassigned(self) -> str:
         """What students look like who left their classes, with this plan or with earlier commits."""
         them = self.changers
         if not them.number:
-            return "Students who were recently removed come back, but would be in different classes."
+            return "Students who were recently removed come back, but in other classes than before."
         return (
             f"{them}{self.where} would change class: {them:the student's|their} sections are still shared, "
             f"but no longer list {them:the student|them}."
@@ -100,7 +103,7 @@ class Words(SectionWords):
     def when_it_is_read(self) -> str:
         """How a district that was never read gets read."""
         if self._facts.is_connected:
-            return f"It is read automatically soon; {self.resync} reads it now."
+            return f"It is read automatically soon; to read it now, run {self.resync}."
         return (
             "It is read as soon as it connects to this application in Clever. Until then, read saved pages "
             f"of Clever's lists with {self.resync}."

@@ -32,8 +32,8 @@ test-full: $(VENV)/.installed-dev ## The storms at full size and more of the mod
 	tests/install_servers.sh
 	$(BIN)/python -m pytest -m full
 	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
-	TRY_ALL=1 $(BIN)/python -m pytest tests/properties tests/suggest tests/mistakes tests/browser --hypothesis-profile thorough \
-		--timeout=1200
+	TRY_ALL=1 $(BIN)/python -m pytest tests/properties tests/suggest tests/mistakes tests/browser \
+		--hypothesis-profile thorough --timeout=1200
 
 MUTANTS ?= 60
 SEED ?= 1

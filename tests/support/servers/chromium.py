@@ -19,6 +19,7 @@ FLAGS: Final = (
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 ALL_BUT_LONG_TABLES: Final = {"exclude": [["tbody tr:nth-child(n+5)"]]}
 """A row like the four before it says nothing new, and takes the checker as long."""
+ASK: Final = "async ([context, options]) => (await axe.run(context, options)).violations"
 CONTRAST: Final = "color-contrast"
 LOOKS: Final = (CONTRAST, "target-size", "scrollable-region-focusable", "link-in-text-block")
 SIZES: Final = {"wide": (1360, 900), "narrow": (390, 844)}
@@ -82,21 +83,22 @@ async def violations(page: Page, *, only_looks: bool = False, contrast: bool = T
     `only_looks` asks of a page that was checked before for what its size and colours change; `contrast`
     for the contrast of colours too, which takes as long as all the rest.
     """
-    asked = ("rule", LOOKS) if only_looks else ("tag", RULES)
+    # What is told by name is asked for, whatever `rules` says.
+    looks = [rule for rule in LOOKS if contrast or rule != CONTRAST]
+    asked = ("rule", looks) if only_looks else ("tag", RULES)
     options = {
         "runOnly": {"type": asked[0], "values": list(asked[1])},
-        "rules": {CONTRAST: {"enabled": contrast}},
+        "rules": {} if only_looks else {CONTRAST: {"enabled": contrast}},
         "resultTypes": ["violations"],
+        "selectors": False,  # an element is told by its HTML
         "iframes": False,  # the checker is not inside them, and would wait for an answer
     }
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE_SCRIPT)
-    results = await page.evaluate(
-        "([context, options]) => axe.run(context, options)", [ALL_BUT_LONG_TABLES, options]
-    )
+    found_wrong = await page.evaluate(ASK, [ALL_BUT_LONG_TABLES, options])
     return [
         f"{found['id']}: {node['html'][:200]} ({node.get('failureSummary', '')[:300]})"
-        for found in results["violations"]
+        for found in found_wrong
         for node in found["nodes"]
     ]
 

@@ -74,6 +74,10 @@ def test_a_field_that_is_not_always_kept_may_be_required_only_now() -> None:
 
     assert told(cause) == ("sharing.field_not_shared", Owner.SHARING, 1000)
     assert cause.advice.startswith("The birth date is required here, but probably not shared with us")
+    (known,) = causes(
+        blocked(1000, missing("dob")), students=1004, was_rostered=True, committed_fields=frozenset({"dob"})
+    )
+    assert known.code == "sharing.field_withdrawn"
 
 
 def test_several_fields_that_vanished_at_once_are_one_cause() -> None:

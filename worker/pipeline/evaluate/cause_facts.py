@@ -90,6 +90,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         plan_digest=to_hex(state.tally.candidate_digest),
         was_rostered=state.last_commit_id is not None,
         is_filter_new=_is_filter_new(evaluation),
+        committed_fields=frozenset(state.committed_fields),
         has_rules=bool(section_filter.rules),
         filter_fields=_fields(section_filter),
         today=today,

@@ -114,6 +114,7 @@ async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) ->
     state.tally.clear_plan()
     state.last_commit_id = commit_id
     state.committed_filter_version = state.filter_version
+    state.committed_fields = tuple(sorted(state.policy.demanded_fields))
     state.committed_digest = state.tally.candidate_digest
     state.committed_counts = tally_module.roster_counts(state.tally)
     await _lower_guards(evaluation)

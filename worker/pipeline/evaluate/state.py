@@ -59,6 +59,8 @@ class DistrictState:
     baseline_at: datetime | None = None
     committed_filter_version: int = 0
     """The version of the filter that the last commit was decided by."""
+    committed_fields: tuple[str, ...] = ()
+    """The student fields that the policy demanded then, besides those that are always kept."""
     committed_digest: int = 0
     committed_counts: dict[str, int] = field(default_factory=dict)
     confirmation: Confirmation | None = None

@@ -52,6 +52,7 @@ async def read_state(
         floor=EventId(row["floor"]),
         baseline_at=row["baseline_at"],
         committed_filter_version=row["committed_filter_version"],
+        committed_fields=tuple(row["committed_fields"]),
         committed_digest=from_bytes(row["committed_digest"]),
         committed_counts=row["committed_counts"],
         confirmation=Confirmation(**chosen["confirmed"]) if chosen and chosen["confirmed"] else None,
@@ -94,4 +95,5 @@ def columns(state: DistrictState) -> tuple[object, ...]:
         *student_fields.columns(state.student_fields),
         sorted(state.student_fields.lacking(state.policy.demanded_fields)),
         state.committed_filter_version,
+        list(state.committed_fields),
     )

@@ -97,7 +97,7 @@ UPDATE districts SET
     candidate_digest = $12, error_digest = $13, committed_digest = $14, committed_counts = $15,
     filter_version = $16, policy_fingerprint = $17, evaluated_on = $18, floor = $19, baseline_at = $20,
     reevaluate_at = $21, search_input_batch = $22, complete_fields = $23, held_fields = $24,
-    lacking_fields = $25, committed_filter_version = $26,
+    lacking_fields = $25, committed_filter_version = $26, committed_fields = $27,
     purged_at = NULL
 WHERE district_id = $1
 

@@ -190,6 +190,8 @@ class CauseFacts:
     was_rostered: bool = False
     is_filter_new: bool = False
     """Whether the filter in force is another version than that of the last commit."""
+    committed_fields: frozenset[str] = frozenset()
+    """Student fields that were demanded at the last commit, besides those that are always kept."""
     has_rules: bool = False
     filter_fields: Sequence[str] = ()
     """The fields of sections that its rules read."""

@@ -90,7 +90,8 @@ def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:
     """
     if name in scale.withdrawn:
         # What is demanded only now may never have been shared.
-        was_kept = scale.facts.was_rostered and scale.withdrawn <= frozenset(ALWAYS_KEPT)
+        kept = scale.facts.committed_fields.union(ALWAYS_KEPT)
+        was_kept = scale.facts.was_rostered and scale.withdrawn <= kept
         what = "withdrawn" if was_kept else "not_shared"
         if len(scale.withdrawn) > 1:
             return ErrorReason(f"sharing.fields_{what}", " ".join(sorted(scale.withdrawn)))

@@ -23,6 +23,8 @@ CREATE TABLE districts (
     filter_version     bigint NOT NULL DEFAULT 0,
     -- The version of the filter that the last commit was decided by.
     committed_filter_version bigint NOT NULL DEFAULT 0,
+    -- The student fields that the policy demanded then, besides those that are always kept.
+    committed_fields   text[] NOT NULL DEFAULT '{}',
     policy_fingerprint text,
     evaluated_on       date,
     -- Events up to the floor are in the last baseline already, and change nothing any more.

@@ -181,6 +181,19 @@ async def rostered(district: District) -> None:
     await evaluate(district.store)
 
 
+async def test_each_former_class_is_told_only_for_what_became_of_it(district: District) -> None:
+    await rostered(district)
+    await district.section(700, list(range(1, 40)))
+    await district.section(701, list(range(41, 81)), school=record_id(SOUTH), subject="math")
+    await district.section(702, [40], name="Chess", subject="math")
+
+    causes = await district.causes()
+
+    taken_out, changed = causes["sis.taken_out_of_class"], causes["sis.sections_changed"]
+    assert (taken_out["students"], taken_out["sections"]) == (1, [record_id(700)])
+    assert (changed["students"], changed["sections"]) == (40, [record_id(701)])
+
+
 async def vanish(district: District, *numbers: int) -> None:
     await district.happen("users", *(student_json(number) for number in numbers), is_deleted=True)
 

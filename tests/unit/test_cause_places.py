@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.words import Owner
-from worker.domain.review.cause_texts import OWNERS, concerned_text, owner_text, place_text
+from worker.domain.review.cause_summary import OWNERS, concerned_text, owner_text, place_text
 
 
 @pytest.mark.parametrize(

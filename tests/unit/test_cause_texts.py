@@ -128,6 +128,16 @@ def test_each_sentence_fits_one_two_and_many(code: str, number: int) -> None:
     assert text.endswith((".", "TEXT"))
 
 
+def test_students_are_told_to_be_listed_still_only_where_most_of_them_are() -> None:
+    def said(removed: int, listed: int) -> bool:
+        gone = Pile(removed=removed, listed=listed)
+        return (
+            "still list" in Words(ErrorReason("some.code"), gone, CauseFacts(DISTRICT, 9, "")).left_or_approve
+        )
+
+    assert [said(4, 2), said(4, 1), said(0, 0)] == [True, False, False]
+
+
 def test_no_sentence_uses_words_of_ours() -> None:
     for text in texts().values():
         assert not re.search(r"\b(he|his|him|judged|told|anew|somebody|nobody|passed over)\b", text)

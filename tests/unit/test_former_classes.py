@@ -45,7 +45,9 @@ def fate(
     """Return what became of a class whose section has changed so."""
     if view is None and "is_gone" not in now:
         view = SectionView(replace(SECTION, **now), term=FALL)
-    former = FormerClass(was, 5, view, FALL, School(RecordId("h1"), "North"), listed, replacement)
+    former = FormerClass(
+        was, 5, 5 if is_listed else 0, view, FALL, School(RecordId("h1"), "North"), listed, replacement
+    )
     in_force = FilterInForce(section_filter, is_new, without_grace(TODAY))
     return former_class_fate(former, in_force, Vocabulary({"fernsby"}), is_listed=is_listed)
 

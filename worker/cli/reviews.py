@@ -11,7 +11,7 @@ from rich.text import Text
 
 from worker.cli.tables import plain_table
 from worker.cli.terminal import moment
-from worker.domain.review.cause_texts import concerned_text, owner_text, place_text
+from worker.domain.review.cause_summary import concerned_text, owner_text, place_text
 from worker.domain.review.suggestion_texts import StudentsPlaced, found_text
 from worker.runtime.count_text import counted
 

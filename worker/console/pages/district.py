@@ -17,7 +17,7 @@ from worker.console.pages.districts import window_view
 from worker.console.pages.onboarding import record_of
 from worker.domain.preflight.approval import GUARDS, REMOVAL_GUARDS
 from worker.domain.preflight.window import Window
-from worker.domain.review.cause_texts import concerned_text, owner_text, place_text
+from worker.domain.review.cause_summary import concerned_text, owner_text, place_text
 from worker.domain.review.causes.remedies import without_command
 from worker.domain.review.suggestion_texts import found_text
 from worker.operations.district_queries import CoverageCell

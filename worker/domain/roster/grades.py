@@ -42,3 +42,9 @@ def grade_number(text: str | None) -> int | None:
         return _WORDS[plain]
     number = _NUMBER.fullmatch(plain)
     return int(number[1]) if number else None
+
+
+def grade_order(grade: str) -> tuple[bool, int, str]:
+    """Return a key that puts grades in the order of school years, those that mean none last."""
+    number = grade_number(grade)
+    return number is None, number or 0, grade

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from schemas.words import RosterKind
 from worker.domain.roster.canonical import canonical, member
@@ -38,18 +38,14 @@ def student_entry(student: Student, class_id: RecordId | None, extra_fields: Seq
     return Entry(RosterKind.STUDENT, student.id, canonical(record))
 
 
+CLASS_TEXTS: Final = ("name", "school_id", "grade", "subject", "period", "term_id", "sis_id")
+"""The fields of a section that a commit tells of a class, besides its teachers."""
+
+
 def class_entry(section: Section) -> Entry:
     """Return the entry of a kept section that has a student in scope."""
-    record = {
-        "name": section.name,
-        "school_id": section.school_id,
-        "teacher_ids": list(section.teachers),
-        "grade": section.grade,
-        "subject": section.subject,
-        "period": section.period,
-        "term_id": section.term_id,
-        "sis_id": section.sis_id,
-    }
+    record: dict[str, Any] = {name: getattr(section, name) for name in CLASS_TEXTS}
+    record["teacher_ids"] = list(section.teachers)
     return Entry(RosterKind.CLASS, section.id, canonical(record))
 
 

@@ -15,7 +15,7 @@ from worker.domain.review.causes.former_classes import (
     FilterInForce,
     FormerClass,
     FormerClassFate,
-    former_class_fate,
+    fates_of,
 )
 from worker.domain.review.causes.labels import (
     ConcernedSection,
@@ -192,16 +192,7 @@ async def _former(evaluation: Evaluation) -> Sequence[tuple[FormerClass, dict[bo
     )
     calendar = await _calendar(evaluation)
     in_force = FilterInForce(state.section_filter, _is_filter_new(evaluation), calendar)
-    return [
-        (
-            former,
-            {
-                is_listed: former_class_fate(former, in_force, vocabulary, is_listed=is_listed)
-                for is_listed in (True, False)
-            },
-        )
-        for former in found
-    ]
+    return [(former, fates_of(former, in_force, vocabulary)) for former in found]
 
 
 def _may_have_two_ids(evaluation: Evaluation) -> bool:

@@ -30,6 +30,7 @@ from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.roster.name_words import HOMEROOM_SUBJECT
 from worker.domain.roster.records import course_from_json, school_from_json, section_from_json, term_from_json
+from worker.domain.roster.roster import CLASS_TEXTS
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.texts import folded
 from worker.pipeline.evaluate.unit_of_work import NO_SIGNS, SectionSigns
@@ -42,6 +43,8 @@ FETCH: Final = 1000
 """Sections in one answer of the database."""
 _MANY: Final = 10
 """Sections of one subject from which it is no chance that there is no other."""
+_SETS: Final = 20_000
+"""Sets of sections that are looked at, the most frequent: some megabytes."""
 _CO_TEACHERS: Final = 4
 """Sections of one class, each with a teacher of its own, at most."""
 _IDS: Final = 1000
@@ -62,7 +65,7 @@ class PostgresErrorFigures:
 
     async def sections_together(self) -> list[SectionsTogether]:
         """Return the sets of kept sections that two or more students are in, those of most students first."""
-        rows = await self._rows("sections_together")
+        rows = await self._rows("sections_together", _SETS)
         return [SectionsTogether(tuple(row["sections"]), row["students"]) for row in rows]
 
     async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
@@ -246,12 +249,12 @@ def _section(row: asyncpg.Record) -> ConcernedSection:
 
 
 def _former(row: asyncpg.Record) -> FormerClass:
-    told = {name: value for name, value in row["committed"].items() if name != "teacher_ids"}
-    committed = section_from_json(row["id"], told)
+    committed = section_from_json(row["id"], {name: row["committed"].get(name) for name in CLASS_TEXTS})
     school, term = row["old_school"], row["old_term"]
     return FormerClass(
         committed,
         row["students"],
+        row["still_listed"],
         _view(row) if row["record"] is not None else None,
         term_from_json(committed.term_id or "", term) if term is not None else None,
         school_from_json(committed.school_id or "", school) if school is not None else None,

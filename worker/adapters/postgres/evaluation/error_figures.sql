@@ -28,13 +28,13 @@ LEFT JOIN LATERAL (SELECT committed FROM roster
 ORDER BY c.section_id
 
 -- name: sections_together
--- The sets of kept sections that two or more students are in together, those of most students first.
+-- Sets of kept sections that two or more students are in together, those of most students first.
 SELECT r.sections, count(*) AS students
 FROM findings f
 CROSS JOIN LATERAL (SELECT sections FROM roster
     WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
 WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections'
-GROUP BY r.sections HAVING count(*) > 1 ORDER BY count(*) DESC, r.sections
+GROUP BY r.sections HAVING count(*) > 1 ORDER BY count(*) DESC, r.sections LIMIT $2
 
 -- name: teacher_names
 -- The names of the teachers of any section, of all who are committed, and of those whom an earlier commit had:
@@ -121,10 +121,14 @@ ORDER BY g.sections
 -- The classes of the last commit of students who are in no kept section now: as they were committed, and their
 -- sections as they are staged; and a section of one of its students with the same SIS id or name: of one that is
 -- shared still, one that was no class.
-SELECT c.class_id AS id, c.students, k.committed, s.listed, s.record, course.record AS course,
+SELECT c.class_id AS id, c.students, c.still_listed, k.committed, s.listed, s.record, course.record AS course,
        school.record AS school, term.record AS term, old_school.record AS old_school, old_term.record AS old_term,
        n.id AS next_id, n.record AS next, n.course AS next_course, n.school AS next_school, n.term AS next_term
 FROM (SELECT r.committed::jsonb ->> 'class_id' AS class_id, count(*) AS students,
+             count(*) FILTER (WHERE EXISTS (
+                 SELECT FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
+                     AND l.target_id = f.record_id AND l.section_id = r.committed::jsonb ->> 'class_id'))
+                 AS still_listed,
              ARRAY[min(f.record_id), max(f.record_id)] AS some
       FROM findings f
       CROSS JOIN LATERAL (SELECT committed FROM roster

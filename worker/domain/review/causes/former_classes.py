@@ -75,6 +75,8 @@ class FormerClass:
     """As far as a commit tells a class: neither its students nor its course."""
     students: int
     """Students of it who are in no class now."""
+    still_listed: int
+    """How many of them its section still lists."""
     staged: SectionView | None
     """Its section as it is shared now; None where it is gone."""
     term: Term | None = None
@@ -94,6 +96,21 @@ class FilterInForce:
     is_new: bool
     """Whether it is another version than that of the last commit."""
     calendar: TermCalendar
+
+
+def fates_of(
+    former: FormerClass, in_force: FilterInForce, vocabulary: Vocabulary
+) -> dict[bool, FormerClassFate]:
+    """Return what became of a former class for the students whom its section lists (True), and for others.
+
+    Only for those that there are.
+    """
+    having = {True: former.still_listed, False: former.students - former.still_listed}
+    return {
+        is_listed: former_class_fate(former, in_force, vocabulary, is_listed=is_listed)
+        for is_listed, students in having.items()
+        if students
+    }
 
 
 def former_class_fate(

@@ -12,7 +12,7 @@ from worker.domain.review.causes.facts import CauseFacts
 from worker.domain.review.causes.model import Pile, most_first
 from worker.domain.review.causes.reasons import SIGNS, ErrorReason
 from worker.domain.review.causes.wording import field_name, grades, listing, quoted, several, shortened
-from worker.domain.roster.grades import grade_number
+from worker.domain.roster.grades import grade_order
 from worker.runtime.count_text import counted
 
 MOST_SCHOOLS: Final = 3
@@ -89,7 +89,7 @@ class PlaceWords:
     @property
     def in_grades(self) -> str:
         """The grades, in brackets."""
-        found = sorted(self._pile.grades, key=_grade_order)
+        found = sorted(self._pile.grades, key=grade_order)
         return f" ({grades(found)})" if found else ""
 
     @property
@@ -128,8 +128,3 @@ class PlaceWords:
             f"from {quoted(was)} to {quoted(now)}" for was, now in most_first(self._pile.grade_moves)[:2]
         ]
         return f" ({' and '.join(found)})" if found else ""
-
-
-def _grade_order(grade: str) -> tuple[int, str]:
-    number = grade_number(grade)
-    return MOST_GRADES**2 if number is None else number, grade

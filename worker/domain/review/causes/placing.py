@@ -91,8 +91,7 @@ def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> Err
     told = fate if is_one else FormerClassFate(fate.loss, fate.field)
     match fate.loss:
         case Loss.UNSHARED:
-            are_alike = sum(one.loss is Loss.UNSHARED for one in scale.all_fates) == 1
-            return ErrorReason("sharing.classes_unshared", fate=fate if are_alike else None)
+            return ErrorReason("sharing.classes_unshared", fate=told)
         case Loss.EMPTY_LIST:
             return ErrorReason("sis.class_lists_empty")
         case Loss.TAKEN_OUT:

@@ -57,7 +57,6 @@ def scale_of(facts: CauseFacts) -> Scale:
     without: Counter[SchoolGrade] = Counter()
     pairs: Counter[tuple[Label, ...]] = Counter()
     together: Counter[tuple[tuple[Label, ...], str | None]] = Counter()
-    fates: Counter[FormerClassFate] = Counter()
     alike: Counter[tuple[Label, ...]] = Counter()
     unlisted = 0
     students_with_two_ids = sum(group.students for group in facts.blocked if group.sign is Sign.REISSUED)
@@ -69,9 +68,7 @@ def scale_of(facts: CauseFacts) -> Scale:
                 missing[key.field] += group.students
                 if group.place.school_id:
                     missing_at[key.field, group.place.school_id] += group.students
-            elif key.code is Code.NO_SECTION and group.former:
-                fates[group.former] += group.students
-            if key.code is Code.NO_SECTION and not is_explained:
+            elif key.code is Code.NO_SECTION and not is_explained:
                 without[group.place] += group.students
                 if not group.is_listed:
                     unlisted += group.students
@@ -111,7 +108,7 @@ def scale_of(facts: CauseFacts) -> Scale:
             for (kinds, school), students in together.items()
             if students >= WITHDRAWN_STUDENTS and students * 100 >= schools[school] * HABIT_PERCENT
         ),
-        fates.keys(),
+        {group.former for group in facts.blocked if group.former},
     )
 
 

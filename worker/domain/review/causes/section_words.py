@@ -8,6 +8,7 @@ from worker.domain.review.causes.former_classes import BLANK
 from worker.domain.review.causes.labels import LabelKind
 from worker.domain.review.causes.place_words import Amount, PlaceWords
 from worker.domain.review.causes.wording import field_name, listing, quoted
+from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import Term
 
 
@@ -83,9 +84,9 @@ class SectionWords(PlaceWords):
 
     @property
     def only_subject(self) -> str:
-        """The one subject of all sections."""
+        """The one subject of all sections, if its words are of schools."""
         subject = self._facts.shared_sections.only_subject if self._facts.shared_sections else None
-        return f", {quoted(subject)}" if subject else ""
+        return f", {quoted(subject)}" if subject and Vocabulary(()).is_public_text(subject) else ""
 
     @property
     def why_none_kept(self) -> str:

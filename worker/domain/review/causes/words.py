@@ -45,7 +45,7 @@ class Words(SectionWords):
     @property
     def left_or_approve(self) -> str:
         """That the students have not left where sections still list most of them; else how to let it pass."""
-        if self._pile.listed * 2 < self._pile.removed:
+        if not self._pile.listed or self._pile.listed * 2 < self._pile.removed:
             return self.approve
         return " Shared sections still list these students, so they have probably not left."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from worker.domain.roster.grades import grade_number
+from worker.domain.roster.grades import grade_order
 from worker.runtime.count_text import counted
 
 OWNERS: Final = {
@@ -44,14 +44,9 @@ def place_text(
     total = cause.get("school_count", len(schools))
     parts = [
         _listed("school", schools, total, most_schools),
-        _listed("grade", sorted(grades[:most_grades], key=_year), len(grades), most_grades),
+        _listed("grade", sorted(grades[:most_grades], key=grade_order), len(grades), most_grades),
     ]
     return "; ".join(filter(None, parts))
-
-
-def _year(grade: str) -> tuple[bool, int, str]:
-    number = grade_number(grade)
-    return number is None, number or 0, grade
 
 
 def _listed(noun: str, values: Sequence[str], total: int, most: int) -> str:

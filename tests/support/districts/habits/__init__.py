@@ -10,6 +10,8 @@ from typing import Final
 
 from tests.support.districts.habits.by_field import FIELDED
 from tests.support.districts.habits.by_name import NAMED
+from tests.support.districts.habits.exported_rooms import EXPORTED_ROOMS
+from tests.support.districts.habits.exported_schools import EXPORTED_SCHOOLS
 from tests.support.districts.habits.habit import TODAY, District, Habit
 from tests.support.districts.habits.hopeless import HOPELESS
 from tests.support.districts.habits.lockstep_fields import LOCKSTEP_FIELDS
@@ -36,6 +38,7 @@ HABITS: Final[tuple[Habit, ...]] = tuple(
         *(LOCKSTEP_NAMED, LOCKSTEP_ROOMS, LOCKSTEP_FIELDS, LOCKSTEP_SCHOOLS, LOCKSTEP_PEOPLE),
         *(UPPER_SCHOOL, PODS, LOCKSTEP_HOPELESS),
         *(UNUSUAL_ROOMS, UNUSUAL_WORDS, UNUSUAL_ADVISORIES, UNUSUAL_SCHOOLS),
+        *(EXPORTED_ROOMS, EXPORTED_SCHOOLS),
     )
     for habit in habits.told
 )

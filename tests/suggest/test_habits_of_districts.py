@@ -14,6 +14,7 @@ from worker.suggest.suggestions import Suggestion
 NOT_FOUND_YET: Final[frozenset[str]] = frozenset(
     {
         "a_few_without_an_advisory",
+        "advisories_of_houses",
         "advocacy_without_subjects",
         "caseloads_in_the_homeroom_period",
         "counselors_by_alphabet",
@@ -21,6 +22,7 @@ NOT_FOUND_YET: Final[frozenset[str]] = frozenset(
         "homeroom_for_lunch",
         "homerooms_for_a_trial",
         "last_years_terms",
+        "official_attendance",
         "sixth_grade_in_elementary",
         "special_day_class_besides",
     }

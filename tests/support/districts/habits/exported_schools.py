@@ -55,6 +55,13 @@ def _write(
     write(town, school, students, teacher, form.format(last=teacher.last), is_class=is_class, **fields)
 
 
+def _withdraw(town: Town, students: list[str]) -> None:
+    """Take students out of every section."""
+    for record in town.records.values():
+        if "students" in record:
+            record["students"] = [student for student in record["students"] if student not in students]
+
+
 @habit("Plain: four blocks a semester, other courses in spring, and 'Homeroom 10 - teacher' all year.")
 def four_blocks(town: Town) -> SectionFilter:
     school, year = _school(town, HIGH, 200), town.today.year
@@ -76,6 +83,7 @@ def plain_district(town: Town) -> SectionFilter:
         upper_school = _school(town, grades, 120)
         few = [upper_school.students[grade][0] for grade in grades]
         hold_lessons(town, upper_school, PLAIN_DAY)
+        _withdraw(town, few)
         home = Home("Advisory {short} - {last} - ADV", HOMEROOM, "ADV")
         hold_homerooms(town, upper_school, home, without=few)
         _write(town, upper_school, few, "Life Skills - {last} - 1", is_class=True, period="1")
@@ -182,10 +190,14 @@ def flex_and_advisory(town: Town) -> SectionFilter:
 def official_attendance(town: Town) -> SectionFilter:
     school, rooms = found(town, size=10)
     hold_day(town, school, rooms, (homeroom("HR"), *CORE, *SPECIALS, LUNCH))
-    day = upper(name="{course} - {last} - 0{period}", period="0{period}")
+    form = upper(name="{course} - {last} - 0{period}", period="0{period}", number=None)
+    day = replace(form, whole=frozenset({2}), leave=0.12)
     for grades in (MIDDLE, HIGH):
-        upper_school = _school(town, grades, 120)
-        hold_lessons(town, upper_school, replace(day, whole=frozenset({2}), leave=0.12))
+        upper_school = _school(town, grades, 72 * len(grades))
+        for turn in range(len(UPPER)):
+            some = {grade: students[turn :: len(UPPER)] for grade, students in upper_school.students.items()}
+            turned = replace(day, timetable=UPPER[turn:] + UPPER[:turn])
+            hold_lessons(town, replace(upper_school, students=some), turned)
         town.accept(town.where(upper_school, period="02"))
     return keep_any([("name", "starts_with", "hr")], [("period", "is", "02")])
 

@@ -170,8 +170,10 @@ def inclusion_besides(town: Town) -> SectionFilter:
     hold_day(town, school, rooms, (homeroom(), *CORE, *SPECIALS, LUNCH))
     for half in (rooms[:6], rooms[6:]):
         teacher = hire(town, town.rng.choice(FAMILY_NAMES))
-        included = [room.students[0] for room in half]
-        write(town, school, included, teacher, f"Homeroom Inclusion - {teacher.last} - 1", period="1")
+        included, course = [room.students[0] for room in half], "Homeroom Inclusion"
+        fields = {"period": "1", "section_number": "1"}
+        name = f"{course} - {teacher.last} - 1"
+        write(town, school, included, teacher, name, course=course, is_class=False, number="HOI", **fields)
     return keep(("name", "contains", "homeroom"), ("name", "not_contains", "inclusion"))
 
 

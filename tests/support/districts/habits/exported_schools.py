@@ -277,11 +277,11 @@ def half_day_magnet(town: Town) -> SectionFilter:
     schools = [_school(town, HIGH, 100), _school(town, HIGH, 100)]
     for school in schools:
         hold_lessons(town, school, PLAIN_DAY)
-        hold_homerooms(town, school, Home("Homeroom {short} - {last}", HOMEROOM))
+        hold_homerooms(town, school, Home("Homeroom - {last}", HOMEROOM))
     center = _school(town, ("11", "12"), 0, "Cedar Ridge Math and Science Center")
-    chosen = [student for school in schools for student in town.rng.sample(_all(school, "11", "12"), 14)]
-    for takers in groups(chosen, 14):
-        _write(town, center, list(takers), "Homeroom - {last}", subject=HOMEROOM)
+    for grade in ("11", "12"):
+        takers = [one for school in schools for one in town.rng.sample(school.students[grade], 7)]
+        _write(town, center, takers, "Homeroom - {last}", subject=HOMEROOM, grade=grade)
         for course in ("Research Methods", "AP Physics"):
-            _write(town, center, list(takers), f"{course} - {{last}}", subject="science")
+            _write(town, center, takers, f"{course} - {{last}}", subject="science", grade=grade)
     return keep(("name", "contains", "homeroom"), ("school", "is_not", center.id))

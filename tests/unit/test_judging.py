@@ -17,10 +17,10 @@ from worker.domain.preflight.policy import Code, Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster.records import EventId, RecordId, RecordKind, Term
-from worker.domain.roster.section_filter import SectionFilter
+from worker.domain.roster.section_filter import Scope, SectionFilter
 from worker.domain.roster.staging import Event
 from worker.domain.roster.terms import DistrictTerms
-from worker.pipeline.evaluate.preflight import needs_full_run
+from worker.pipeline.evaluate.extent import Extent, extent
 from worker.pipeline.evaluate.rosters import OpenFinding
 from worker.pipeline.evaluate.stage import (
     FAILURE_BACK_OFF,
@@ -36,6 +36,11 @@ from worker.runtime.errors import DistrictUnreadable, StoreFailed, StoreUnavaila
 from worker.runtime.metrics import Metrics
 
 TODAY = date(2026, 9, 15)
+HOMEROOM = SectionFilter.model_validate(
+    {"rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}]}, strict=False
+)
+FIRST_MATCH = SectionFilter(strategy="first_match")
+THIRD_GRADE = SectionFilter(scope=Scope(grades=("3",)))
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 10, timedelta(hours=1))
 
 
@@ -51,25 +56,32 @@ def state(**fields: Any) -> DistrictState:
 ENDS = DistrictTerms(unused=[Term(RecordId("t"), None, date(2026, 8, 1), date(2026, 9, 16))])
 
 
+OTHER = {"evaluated_filter_version": 2}
+
+
 @pytest.mark.parametrize(
-    ("known", "day", "terms", "is_full"),
+    ("known", "day", "terms", "wanted"),
     [
-        ({}, TODAY, ENDS, False),
-        ({"evaluated_filter_version": 2}, TODAY, ENDS, True),
-        ({"evaluated_policy": "another"}, TODAY, ENDS, True),
-        ({"evaluated_policy": None, "evaluated_filter_version": 2}, TODAY, ENDS, False),
-        ({}, date(2026, 9, 16), ENDS, False),
-        ({}, date(2026, 9, 17), ENDS, True),
-        ({"evaluated_on": date(2026, 9, 17)}, date(2026, 9, 18), ENDS, False),
-        ({"evaluated_on": date(2026, 9, 17)}, date(2026, 9, 19), ENDS, True),
-        ({"evaluated_on": None}, date(2026, 9, 19), ENDS, False),
-        ({}, date(2027, 9, 19), DistrictTerms(), False),
+        ({}, TODAY, ENDS, Extent.CHANGES),
+        (OTHER, TODAY, ENDS, Extent.EVERYTHING),  # by a filter that nobody knows any more
+        ({**OTHER, "evaluated_filter": SectionFilter()}, TODAY, ENDS, Extent.SECTIONS),
+        ({**OTHER, "evaluated_filter": HOMEROOM}, TODAY, ENDS, Extent.SECTIONS),
+        ({**OTHER, "evaluated_filter": FIRST_MATCH}, TODAY, ENDS, Extent.EVERYTHING),
+        ({**OTHER, "evaluated_filter": THIRD_GRADE}, TODAY, ENDS, Extent.EVERYTHING),
+        ({"evaluated_policy": "another"}, TODAY, ENDS, Extent.EVERYTHING),
+        ({"evaluated_policy": None, **OTHER}, TODAY, ENDS, Extent.CHANGES),
+        ({}, date(2026, 9, 16), ENDS, Extent.CHANGES),
+        ({}, date(2026, 9, 17), ENDS, Extent.SECTIONS),
+        ({"evaluated_on": date(2026, 9, 17)}, date(2026, 9, 18), ENDS, Extent.CHANGES),
+        ({"evaluated_on": date(2026, 9, 17)}, date(2026, 9, 19), ENDS, Extent.SECTIONS),
+        ({"evaluated_on": None}, date(2026, 9, 19), ENDS, Extent.CHANGES),
+        ({}, date(2027, 9, 19), DistrictTerms(), Extent.CHANGES),
     ],
 )
-def test_everything_is_looked_at_again_after_another_filter_policy_or_day_of_a_term(
-    known: Json, day: date, terms: DistrictTerms, is_full: bool
+def test_another_filter_policy_or_day_of_a_term_says_how_much_is_looked_at_again(
+    known: Json, day: date, terms: DistrictTerms, wanted: Extent
 ) -> None:
-    assert needs_full_run(state(**known), day, terms) is is_full
+    assert extent(state(**known), day, terms) is wanted
 
 
 @dataclass

@@ -30,16 +30,31 @@ def change(kind: RecordKind, before: Json | None, after: Json | None) -> Change:
 # What a change touches
 
 
-def test_students_are_touched_where_a_section_s_rank_changed_or_they_came_or_went() -> None:
-    before, after = {"students": ["a", "b"]}, {"students": ["b", "c"]}
+Ranks = tuple[int | None, int | None]
+BEFORE, AFTER = {"students": ["a", "b"]}, {"students": ["b", "c"]}
 
-    assert touched_students(before, after, 0, 1) == {"a", "b", "c"}
-    assert touched_students(before, after, None, 0) == {"a", "b", "c"}
-    assert touched_students(before, after, 0, 0) == {"a", "c"}
-    assert touched_students(before, after, None, None) == set()
-    assert touched_students(None, after, None, 0) == {"b", "c"}
-    assert touched_students(before, None, 0, None) == {"a", "b"}
-    assert touched_students(None, {}, 0, 0) == set()
+
+@pytest.mark.parametrize(
+    ("before", "after", "ranks", "union", "first_match"),
+    [
+        (BEFORE, AFTER, (0, 1), "ac", "abc"),
+        (BEFORE, AFTER, (None, 0), "abc", "abc"),
+        (BEFORE, AFTER, (0, 0), "ac", "ac"),
+        (BEFORE, AFTER, (None, None), "", ""),
+        (None, AFTER, (None, 0), "bc", "bc"),
+        (BEFORE, None, (0, None), "ab", "ab"),
+        (None, {}, (0, 0), "", ""),
+    ],
+)
+def test_students_are_touched_where_a_section_turned_or_they_came_or_went(
+    before: Json | None,
+    after: Json | None,
+    ranks: tuple[int | None, int | None],
+    union: str,
+    first_match: str,
+) -> None:
+    assert touched_students("union", before, after, *ranks) == set(union)
+    assert touched_students("first_match", before, after, *ranks) == set(first_match)
 
 
 def side(school: str | None, **texts: str) -> Json:

@@ -21,6 +21,9 @@ from worker.pipeline.evaluate.candidate.step3_classes import ClassOutcome
 from worker.pipeline.evaluate.preflight import context_of, run_preflight, terms_that_count, today
 from worker.pipeline.evaluate.rosters import SectionState
 
+ADVISORY = SectionFilter.model_validate(
+    {"rules": [{"all": [{"field": "course_name", "op": "is", "value": "advisory"}]}]}, strict=False
+)
 ALL = Policy(required_fields=(), unique_fields=())
 
 
@@ -207,14 +210,34 @@ async def test_nothing_is_written_where_nothing_changed() -> None:
     assert not district.calls
 
 
-async def test_a_full_run_tells_how_far_it_is_by_chunk_and_step() -> None:
-    district = await two_classes()
+@pytest.mark.parametrize(
+    ("known", "steps"),
+    [
+        (None, [("sections", 2), ("identities", 3), ("students", 3), ("classes", 2)]),
+        (SectionFilter(), [("sections", 2)]),
+        (
+            SectionFilter.model_validate(
+                {"rules": [{"all": [{"field": "course_name", "op": "is", "value": "advisory"}]}]},
+                strict=False,
+            ),
+            [("sections", 2), ("students", 1), ("classes", 1)],
+        ),
+    ],
+)
+async def test_another_filter_looks_at_what_it_turns_and_tells_how_far_it_is(
+    known: SectionFilter | None, steps: list[tuple[str, int]]
+) -> None:
+    """Everything is looked at where the filter before is not known."""
+    district = await two_classes(ALL, known)
+    district.state.section_filter = SectionFilter()
     district.state.filter_version += 1
+    if known is None:
+        district.state.evaluated_filter = None
     told: list[tuple[str, int]] = []
 
     await run_preflight(district.port(), [], lambda what, count: told.append((what, count)))
 
-    assert told == [("sections", 2), ("identities", 3), ("students", 3), ("classes", 2)]
+    assert told == steps
     assert district.state.evaluated_filter_version == district.state.filter_version
     assert district.state.tally.shared == 3
 

@@ -21,8 +21,8 @@ from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster import staging
 from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.candidate.district import planned_moves
+from worker.pipeline.evaluate.extent import extent
 from worker.pipeline.evaluate.preflight import (
-    needs_full_run,
     run_preflight,
     terms_that_count,
     today,
@@ -178,7 +178,7 @@ async def _why_not(evaluation: WindowEvaluation, waiting: int, limits: WindowLim
         return TOO_MANY
     if await evaluation.has_ready_baseline():
         return BASELINE
-    if needs_full_run(evaluation.state, today(evaluation), await terms_that_count(evaluation)):
+    if extent(evaluation.state, today(evaluation), await terms_that_count(evaluation)):
         return FULL_RUN
     return None
 

@@ -123,8 +123,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "view.term): => if ((calendar.counts(view.section, view.term))):": (
         "a section without a term always counts"
     ),
-    "worker/pipeline/evaluate/candidate/refresh.py::refresh: touched.schools |= "
-    "outcome_of_students.schools => pass": (
+    "worker/pipeline/evaluate/candidate/refresh.py::Touched.judge: self.schools |= outcome.schools => pass": (
         "a student comes into the roster, leaves it, or moves by a change of his own record, whose "
         "schools are looked at for it; where the scope changes the whole district is"
     ),

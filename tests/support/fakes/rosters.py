@@ -162,6 +162,10 @@ class MemoryRoster(MemoryStaged):
         found = [one for one in self.findings.values() if one.kind in kinds]
         return [OpenFinding(one.record_id, one) for one in found if ids is None or one.record_id in ids]
 
+    async def students_with(self, code: Code, limit: int) -> set[str]:
+        """Return students with an open finding of this code."""
+        return set([one.record_id for one in self.findings.values() if one.code is code][:limit])
+
     async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
         """Open and close findings."""
         self.calls["findings"] += len(opened) + len(closed)

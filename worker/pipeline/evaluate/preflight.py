@@ -13,10 +13,16 @@ from worker.domain.roster.canonical import MODULUS
 from worker.domain.roster.days import beginning_of, day_in
 from worker.domain.roster.scope import find_schools, is_moved_by
 from worker.domain.roster.staging import Change
-from worker.domain.roster.terms import DistrictTerms, TermCalendar, crosses_boundary, next_boundary
+from worker.domain.roster.terms import DistrictTerms, TermCalendar, next_boundary
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.candidate.district import judge_district
-from worker.pipeline.evaluate.candidate.refresh import refresh, refresh_all, stage
+from worker.pipeline.evaluate.candidate.refresh import (
+    refresh,
+    refresh_all,
+    refresh_sections_and_changes,
+    stage,
+)
+from worker.pipeline.evaluate.extent import Extent, extent
 from worker.pipeline.evaluate.state import Adopted, DistrictState
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.progress import Progress, no_progress
@@ -40,10 +46,15 @@ async def run_preflight(
     first = [] if adopted is None else adopted.changes
     touching = None if first is None else staging.combine(first, changes)
     schools = calendar.moved(terms.uses)
-    # Sections that name no school have no link by which those of a school are found.
-    is_full = "" in schools or needs_full_run(state, day, terms)
+    wanted = extent(state, day, terms)
+    if "" in schools:
+        # Sections that name no school have no link by which those of a school are found.
+        wanted = max(wanted, Extent.SECTIONS)
+    is_full = wanted is Extent.EVERYTHING
     if touching is None or is_full or is_moved_by(state.section_filter.scope, touching):
         await refresh_all(context, progress)
+    elif wanted is Extent.SECTIONS:
+        await refresh_sections_and_changes(context, touching, progress)
     else:
         await refresh(context, touching, schools)
     if schools:
@@ -51,7 +62,7 @@ async def run_preflight(
     if first is None or changes_search([*first, *changes], state.tally.students):
         state.search_input_batch = state.batch_number + 1
     await judge_district(evaluation, context)
-    state.evaluated_filter_version = state.filter_version
+    state.evaluated_filter_version, state.evaluated_filter = state.filter_version, state.section_filter
     state.evaluated_on = day
     state.reevaluate_at = _reevaluate_at(state, terms, calendar)
 
@@ -73,20 +84,6 @@ def today(evaluation: Evaluation) -> date:
 async def terms_that_count(evaluation: Evaluation) -> DistrictTerms:
     """Return the terms whose days the filter in force looks at: all of them, or none."""
     return await evaluation.terms() if evaluation.state.section_filter.current_term_only else DistrictTerms()
-
-
-def needs_full_run(state: DistrictState, day: date, terms: DistrictTerms) -> bool:
-    """Whether something other than records changed since the last evaluation.
-
-    `terms` are those that are staged now. A term that these changes moved may have crossed a boundary unseen
-    here, or not have: either way all of its sections are looked at for the change itself.
-    """
-    if state.evaluated_policy is None:
-        return False  # never evaluated: the changes are all there is
-    other_filter = state.evaluated_filter_version != state.filter_version
-    other_policy = state.evaluated_policy != state.policy.fingerprint()
-    days = state.policy.term_grace_days
-    return other_filter or other_policy or crosses_boundary(terms.all(), state.evaluated_on or day, day, days)
 
 
 def _reevaluate_at(state: DistrictState, terms: DistrictTerms, calendar: TermCalendar) -> datetime | None:

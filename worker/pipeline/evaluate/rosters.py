@@ -12,6 +12,7 @@ from typing import Protocol
 
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding
+from worker.domain.preflight.policy import Code
 from worker.domain.roster.records import Json, School
 from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change, Event, Key, Staged
@@ -232,6 +233,9 @@ class Findings(Protocol):
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings on these records (None: on all of these kinds)."""
+
+    async def students_with(self, code: Code, limit: int) -> set[str]:
+        """Return students with an open finding of this code, at most `limit`."""
 
     async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
         """Open and close findings."""

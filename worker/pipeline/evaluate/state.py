@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from schemas.words import Trigger
 from worker.domain.preflight.policy import Policy
@@ -14,9 +14,6 @@ from worker.domain.roster.records import EventId
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.staging import NO_FLOOR, Change
 from worker.domain.roster.student_fields import NO_FIELDS, StudentFields
-
-if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,8 @@ class DistrictState:
     """When the policy in force ends by itself."""
     reevaluate_at: datetime | None = None
     """When policy or terms alone give reason to evaluate the district again."""
+    evaluated_filter: SectionFilter | None = None
+    """The filter that the district was last judged by; None where it is not known any more."""
     batch_number: int = 0
     decision_number: int = 0
     commit_sequence: int = 0

@@ -140,6 +140,10 @@ class PostgresCandidateRoster:
         rows = await self._fetch("open_findings", list(kinds), None if ids is None else list(ids))
         return [OpenFinding(row["record_id"], finding_of(row)) for row in rows]
 
+    async def students_with(self, code: Code, limit: int) -> set[str]:
+        """Return students with an open finding of this code, at most `limit`."""
+        return {row["record_id"] for row in await self._fetch("students_with", code, limit)}
+
     async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
         """Open and close findings."""
         if closed:

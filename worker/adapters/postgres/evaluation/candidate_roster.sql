@@ -170,6 +170,12 @@ WHERE c.district_id = $1 AND c.school_id = m.school_id AND c.grade = m.grade AND
 SELECT code, severity, kind, record_id, detail FROM findings
 WHERE district_id = $1 AND kind = ANY($2::text[]) AND ($3::text[] IS NULL OR record_id = ANY($3)) AND open
 
+-- name: students_with
+-- Students who have an open finding of one code.
+SELECT record_id FROM findings
+WHERE open_of = $1 AND severity = ANY(ARRAY['error', 'warning']) AND code = $2 AND kind = 'student'
+LIMIT $3
+
 -- name: add_findings
 -- Opens findings on records.
 -- One that was closed, and kept because the last review reported it, is open from now on again.

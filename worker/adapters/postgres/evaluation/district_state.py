@@ -14,7 +14,7 @@ from worker.domain.preflight.policy import Policy, in_force
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.roster.canonical import from_bytes, to_bytes
-from worker.domain.roster.records import EventId
+from worker.domain.roster.records import EventId, Json
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
 from worker.pipeline.evaluate.state import DistrictState
 
@@ -30,13 +30,19 @@ async def read_state(
     """
     chosen = await connection.fetchrow(_SQL["read_filter"], district_id)
     own = await connection.fetchrow(_SQL["read_policy"], district_id)
+    in_force_filter = _filter(chosen["filter"] if chosen else None)
+    version = chosen["version"] if chosen else 0
+    evaluated_filter: SectionFilter | None = in_force_filter
+    if row["filter_version"] != version:
+        evaluated_filter = await _earlier_filter(connection, district_id, row["filter_version"])
     return DistrictState(
         tally=Tally.from_json(
             row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
         ),
-        section_filter=SectionFilter.model_validate(chosen["filter"], strict=False) if chosen else KEEP_ALL,
-        filter_version=chosen["version"] if chosen else 0,
+        section_filter=in_force_filter,
+        filter_version=version,
         evaluated_filter_version=row["filter_version"],
+        evaluated_filter=evaluated_filter,
         policy=in_force(settings, own["policy"] if own else None, row["time_zone"]),
         policy_until=own["until"] if own else None,
         evaluated_policy=row["policy_fingerprint"],
@@ -60,6 +66,19 @@ async def read_state(
         erased_students=frozenset(row["erased_students"]),
         student_fields=stored_fields(row["complete_fields"], row["held_fields"]),
     )
+
+
+def _filter(stored: Json | None) -> SectionFilter:
+    return KEEP_ALL if stored is None else SectionFilter.model_validate(stored, strict=False)
+
+
+async def _earlier_filter(connection: Connection, district_id: str, version: int) -> SectionFilter | None:
+    """Return a filter that was in force before; None where it cannot be read, so that all is looked at."""
+    stored = await connection.fetchval(_SQL["read_earlier_filter"], district_id, version)
+    try:
+        return None if stored is None and version else _filter(stored)
+    except ValueError:
+        return None
 
 
 def _status(state: DistrictState) -> str:

@@ -3,6 +3,10 @@
 SELECT version, filter, CASE WHEN confirmation_ended_at IS NULL THEN confirmed END AS confirmed
 FROM filters WHERE district_id = $1 ORDER BY version DESC LIMIT 1
 
+-- name: read_earlier_filter
+-- One of the district's section filters, by its version.
+SELECT filter FROM filters WHERE district_id = $1 AND version = $2
+
 -- name: read_policy
 -- The district's own policy in force, if it has one.
 -- The highest version that has not ended.

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from worker.domain.preflight.policy import Code
 from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.scope_counts import count_changes
 from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.context import CHUNK, Context, chunks
-from worker.pipeline.evaluate.candidate.step1_sections import refresh_sections
-from worker.pipeline.evaluate.candidate.step2_students import refresh_identities, refresh_students
+from worker.pipeline.evaluate.candidate.step1_sections import SectionOutcome, refresh_sections
+from worker.pipeline.evaluate.candidate.step2_students import (
+    StudentOutcome,
+    refresh_identities,
+    refresh_students,
+)
 from worker.pipeline.evaluate.candidate.step3_classes import ClassOutcome, refresh_classes
 from worker.pipeline.evaluate.candidate.step4_teachers_and_schools import refresh_schools, refresh_teachers
 from worker.pipeline.evaluate.rosters import EvaluatedRoster, SectionLink
-from worker.runtime.progress import Progress
+from worker.runtime.progress import Progress, no_progress
 
+MANY_STUDENTS: Final = 50_000
+"""Students in memory, by their ids, up to which only those are judged whom a turned section lists."""
 _LINK_FIELDS = {"school": "school_id", "course": "course_id", "term": "term_id"}
 
 
@@ -30,6 +38,16 @@ class Touched:
     teachers: set[str] = field(default_factory=set)
     schools: set[str] = field(default_factory=set)
     before: dict[str, Json | None] = field(default_factory=dict)
+
+    def rank(self, outcome: SectionOutcome) -> None:
+        """Take note of what ranking sections touches."""
+        self.students |= outcome.students
+        self.classes |= outcome.turned
+
+    def judge(self, outcome: StudentOutcome) -> None:
+        """Take note of what judging students touches."""
+        self.classes |= outcome.turned
+        self.schools |= outcome.schools
 
 
 async def stage(roster: EvaluatedRoster, changes: Sequence[Change]) -> None:
@@ -55,31 +73,43 @@ async def refresh(context: Context, changes: Sequence[Change], schools: Collecti
 
     All sections of `schools` are ranked anew, because other terms count there than before.
     """
-    changes = [change for change in changes if change.is_real]
-    count_changes(context.tally, context.scope, changes)
-    touched = await _touched(context, changes)
+    touched = await _counted_and_touched(context, changes)
     touched.sections |= await _linked(context, "school", schools)
     # Who somebody is depends on no section; nor on schools, where the scope is what it was.
     changed = set(touched.students)
     for ids in chunks(touched.sections):
-        outcome = await refresh_sections(context, ids, touched.before)
-        touched.students |= outcome.students
-        touched.classes |= outcome.turned
-    moved: set[tuple[str, bytes]] = set()
-    for ids in chunks(changed):
-        moved |= await refresh_identities(context, ids)
-    if moved:
-        touched.students |= await context.roster.unsettled_holders(moved)
+        touched.rank(await refresh_sections(context, ids, touched.before))
+    touched.students |= await _moved_identities(context, changed)
     for ids in chunks(touched.students):
-        outcome_of_students = await refresh_students(context, ids)
-        touched.classes |= outcome_of_students.turned
-        touched.schools |= outcome_of_students.schools
-    for ids in chunks(touched.classes):
-        _name(touched, await refresh_classes(context, ids))
-    for ids in chunks(touched.teachers):
-        await refresh_teachers(context, ids)
-    for ids in chunks(touched.schools):
-        await refresh_schools(context, ids)
+        touched.judge(await refresh_students(context, ids))
+    await _refresh_what_students_need(context, touched)
+
+
+async def refresh_sections_and_changes(
+    context: Context, changes: Sequence[Change], progress: Progress
+) -> None:
+    """Do what `refresh` does, with every section ranked anew: by a filter of the same scope and strategy.
+
+    Students are looked at again where a section turned that lists them; where those are very many, all are.
+    """
+    roster = context.roster
+    touched = await _counted_and_touched(context, changes)
+    changed = set(touched.students)
+    if context.is_new_filter:
+        touched.students |= await roster.students_with(Code.LEFT_SCOPE, MANY_STUDENTS)
+    are_many = len(touched.students) >= MANY_STUDENTS
+    async for ids in roster.ids_in_chunks("section", CHUNK):
+        touched.rank(await refresh_sections(context, ids, touched.before))
+        are_many = are_many or len(touched.students) >= MANY_STUDENTS
+        if are_many:
+            touched.students.clear()
+        progress("sections", len(ids))
+    touched.students |= await _moved_identities(context, changed)
+    students = roster.ids_in_chunks("student", CHUNK) if are_many else _each(chunks(touched.students))
+    async for ids in students:
+        touched.judge(await refresh_students(context, ids))
+        progress("students", len(ids))
+    await _refresh_what_students_need(context, touched, progress)
 
 
 async def refresh_all(context: Context, progress: Progress) -> None:
@@ -102,6 +132,38 @@ async def refresh_all(context: Context, progress: Progress) -> None:
         await refresh_teachers(context, ids)
     async for ids in roster.ids_in_chunks("school", CHUNK):
         await refresh_schools(context, ids)
+
+
+async def _counted_and_touched(context: Context, changes: Sequence[Change]) -> Touched:
+    """Count whom the changes share, and return what they touch directly."""
+    real = [change for change in changes if change.is_real]
+    count_changes(context.tally, context.scope, real)
+    return await _touched(context, real)
+
+
+async def _moved_identities(context: Context, changed: Collection[str]) -> set[str]:
+    """Keep the unique values of these students; return who else shares one with somebody now, or no more."""
+    moved: set[tuple[str, bytes]] = set()
+    for ids in chunks(changed):
+        moved |= await refresh_identities(context, ids)
+    return await context.roster.unsettled_holders(moved) if moved else set()
+
+
+async def _refresh_what_students_need(
+    context: Context, touched: Touched, progress: Progress = no_progress
+) -> None:
+    for ids in chunks(touched.classes):
+        _name(touched, await refresh_classes(context, ids))
+        progress("classes", len(ids))
+    for ids in chunks(touched.teachers):
+        await refresh_teachers(context, ids)
+    for ids in chunks(touched.schools):
+        await refresh_schools(context, ids)
+
+
+async def _each(lists: Iterable[list[str]]) -> AsyncIterator[list[str]]:
+    for ids in lists:
+        yield ids
 
 
 async def _touched(context: Context, changes: Sequence[Change]) -> Touched:

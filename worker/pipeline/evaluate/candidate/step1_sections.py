@@ -12,7 +12,7 @@ from worker.domain.roster.records import (
     section_from_json,
     term_from_json,
 )
-from worker.domain.roster.section_filter import SectionView, rank
+from worker.domain.roster.section_filter import SectionView, Strategy, rank
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import SectionState
 from worker.runtime.cooperative import yielding_every
@@ -36,10 +36,12 @@ async def refresh_sections(
     async for state in yielding_every(await context.roster.section_states(ids)):
         new_rank = _rank(context, state)
         previous = before.get(state.id, state.record)
-        outcome.students |= touched_students(previous, state.record, state.rank, new_rank)
+        strategy = context.section_filter.strategy
+        outcome.students |= touched_students(strategy, previous, state.record, state.rank, new_rank)
         if new_rank == state.rank:
             continue
-        outcome.turned.add(state.id)
+        if (new_rank is None) != (state.rank is None):
+            outcome.turned.add(state.id)
         if new_rank is None:
             dropped.append(state.id)
         else:
@@ -49,11 +51,15 @@ async def refresh_sections(
 
 
 def touched_students(
-    before: Json | None, after: Json | None, old_rank: int | None, new_rank: int | None
+    strategy: Strategy, before: Json | None, after: Json | None, old_rank: int | None, new_rank: int | None
 ) -> set[str]:
-    """Return the students for whom something changed: all where the rank did, else who came and went."""
+    """Return the students for whom something changed: all where the rank did, else who came and went.
+
+    By `union` one rule is as good as another.
+    """
     old, new = _students(before), _students(after)
-    if old_rank != new_rank:
+    is_as_good = strategy == "union" and old_rank is not None and new_rank is not None
+    if old_rank != new_rank and not is_as_good:
         return old | new
     return old ^ new if new_rank is not None else set()
 

@@ -15,9 +15,10 @@ import re
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import aiohttp
@@ -67,19 +68,23 @@ async def measure(server: Server) -> bool:
         programs.environment(url, address) as others,
         programs.worker(settings) as worker,
         programs.worker(others, "--stages", "http") as http,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session,
     ):
         servers = [
             (where, str((await one.said("worker.started"))[1]["url"]).rstrip("/"))
             for where, one in zip(WHERE, (worker, http), strict=True)
         ]
+        await programs.open_console(settings, session, servers[0][1])
         asked = Asked("arrival")
-        async with _until_left(lambda session: [_heard(asked, session, server) for server in servers]):
+        hearing = partial(_heard, asked, session)
+        async with _until_left(*map(hearing, servers)):
             decided, record = await worker.said("batch.decided")
         print(f"  {STUDENTS:,} students, {record['errors']:,} errors")
-        async with _asking(asked, servers, district_id):
+        asked.phase = "idle"
+        async with _until_left(_pages(asked, session, servers, district_id), *map(hearing, servers)):
             await asyncio.sleep(IDLE_SECONDS)
             asked.phase = "baseline"
-            await _resync(servers[0][1], district_id)
+            await _resync(session, servers[0][1], district_id)
             read, _ = await worker.said("baseline.read", decided)
             asked.phase = "adoption"
             decided, _ = await worker.said("batch.decided", read)
@@ -89,32 +94,14 @@ async def measure(server: Server) -> bool:
     return _told(asked)
 
 
-def _asking(asked: Asked, servers: list[Address], district_id: str) -> AbstractAsyncContextManager[None]:
-    """Ask for pages until left."""
-    asked.phase = "idle"
-    return _until_left(
-        lambda session: [
-            _pages(asked, session, servers, district_id),
-            *(_heard(asked, session, server) for server in servers),
-        ]
-    )
-
-
 @asynccontextmanager
-async def _until_left(
-    made: Callable[[aiohttp.ClientSession], list[Coroutine[None, None, None]]],
-) -> AsyncIterator[None]:
-    async with aiohttp.ClientSession() as session:
-        tasks = [asyncio.create_task(one) for one in made(session)]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for one in ended:
-        if isinstance(one, Exception):
-            raise one
+async def _until_left(*asking: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Ask until left; a page that is refused ends it at once."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in asking]
+        yield
+        for task in tasks:
+            task.cancel()
 
 
 async def _pages(
@@ -133,16 +120,15 @@ async def _heard(asked: Asked, session: aiohttp.ClientSession, server: Address) 
         await asyncio.sleep(HEARING_SECONDS)
 
 
-async def _resync(address: str, district_id: str) -> None:
+async def _resync(session: aiohttp.ClientSession, address: str, district_id: str) -> None:
     """Press the button: the district is read whole again by the worker."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        where = f"{address}/districts/{district_id}"
-        async with session.get(f"{where}/orders") as answer:
-            token = re.search(r'name="form_token" value="([^"]+)"', await answer.text())
-        assert token is not None
-        posting = session.post(f"{where}/resync", data={"form_token": token[1]}, headers={"Origin": address})
-        async with posting as answer:
-            assert answer.status == 200, answer.status
+    where = f"{address}/districts/{district_id}"
+    async with session.get(f"{where}/orders") as answer:
+        token = re.search(r'name="form_token" value="([^"]+)"', await answer.text())
+    assert token is not None, answer.status
+    posting = session.post(f"{where}/resync", data={"form_token": token[1]}, headers={"Origin": address})
+    async with posting as answer:
+        assert answer.status == 200, answer.status
 
 
 def _told(asked: Asked) -> bool:

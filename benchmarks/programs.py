@@ -71,6 +71,21 @@ async def set_filter(settings: Mapping[str, str], district_id: str) -> None:
     assert process.returncode == 0
 
 
+async def open_console(settings: Mapping[str, str], session: aiohttp.ClientSession, address: str) -> None:
+    """Open the console with a link, as a person does where there are no users yet.
+
+    The session is then good for every process on the same database and host.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "users", "link"), env=dict(settings), stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await process.communicate()
+    path = re.search(r"/open/\S+", printed.decode())
+    assert path is not None, process.returncode
+    async with session.get(address + path[0]) as answer:
+        assert answer.status == 200, answer.status
+
+
 class Running:
     """A worker that runs, and what its log has said so far."""
 

@@ -14,6 +14,7 @@ from tests.support.fixtures.console_orders import Browser
 from tests.support.fixtures.people import NORTH, SOUTH, Feed, evaluate, homeroom
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.access.users import Role
+from worker.onboarding.district_store import Description
 
 EVERYBODY = [*range(1, 33)]
 CHESS = "Chess - Quillfeather <script>"
@@ -69,6 +70,17 @@ async def test_a_district_tells_why_it_stands_in_review_and_where(browser: Brows
     assert "0 of 20 ready" in text
     assert "0 of 12 ready" in text
     assert "Quillfeather" not in text
+    assert 'findings?severity=error&amp;code=student.multiple_sections">32 findings' in browser.page
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_district_that_clever_does_not_name_has_the_name_of_its_onboarding(
+    browser: Browser, store: StoreUnderTest
+) -> None:
+    await store.onboarding.choose(DISTRICT, Description("Larkspur Union", None, None), "ada")
+
+    assert "Larkspur Union" in await browser.open(f"/districts/{DISTRICT}")
+    assert "Larkspur Union" in await browser.open("/?q=larkspur")
 
 
 @pytest.mark.usefixtures("feed")

@@ -31,15 +31,15 @@ def test_a_cause_counts_one_student_and_many(figures: dict[str, Any], text: str)
     ("schools", "total", "grades", "text"),
     [
         ([], 0, [], ""),
-        (["s"], 1, ["9"], "school Southridge High; grade 9"),
-        (["n", "s"], 2, ["9", "10"], "schools n, Southridge High; grades 9, 10"),
+        (["s"], 1, ["9"], "at Southridge High; grade 9"),
+        (["n", "s"], 2, ["9", "10"], "at n, Southridge High; grades 9, 10"),
         ([], 0, ["10", "2", "Kindergarten", "Other"], "grades Kindergarten, 2, 10 and 1 more"),
-        (["s"], 2, [], "schools Southridge High and 1 more"),
+        (["s"], 2, [], "at Southridge High and 1 more school"),
         (
             ["n", "s", "w"],
             1_002,
             ["10", "9", "11", "12"],
-            "schools n, Southridge High and 1,000 more; grades 9, 10, 11 and 1 more",
+            "at n, Southridge High and 1,000 more schools; grades 9, 10, 11 and 1 more",
         ),
     ],
 )

@@ -58,16 +58,33 @@ def suggestion(number: int) -> Json:
 def test_a_cause_tells_its_schools_by_name_where_it_is_known() -> None:
     shown = text(review_details(review() | {"school_names": {"south": "Southridge High"}}))
 
-    assert "schools north, Southridge High and 7 more" in shown
+    assert "at north, Southridge High and 7 more schools" in shown
 
 
 def test_a_cause_says_whom_it_blocks_whose_it_is_and_what_to_do() -> None:
     shown = text(review_details(review()))
 
     assert "412 students  filter.no_rules" in shown
-    assert "owner: section filter; schools north, south and 7 more" in shown
-    assert "schools north, south and 7 more" in shown
+    assert "owner: section filter; at north, south and 7 more schools" in shown
+    assert "at north, south and 7 more schools" in shown
     assert "Keep one kind only" in shown
+
+
+def test_a_command_stands_on_a_line_of_its_own_to_be_copied() -> None:
+    command = f"rostering approve {'d1' * 12} --plan 7b9427a034f9 --reason TEXT"
+    advice = f"They would change class, which many do. If this is intended, approve the plan: {command}"
+    told = {**cause(), "advice": advice}
+
+    assert f"  {command}" in text(review_details(review(causes=[told]))).splitlines()
+
+
+def test_each_rule_of_a_suggestion_stands_on_a_line_of_its_own() -> None:
+    rules = 'Match all sections where name contains "advisory"; and match all sections where period is "1"'
+
+    shown = text(review_details(review(suggestions=[{**suggestion(1), "text": rules}])))
+
+    assert '  1.  Match all sections where name contains "advisory"\n' in shown
+    assert '      Match all sections where period is "1"\n' in shown
 
 
 def test_a_review_says_how_it_differs_from_the_one_before() -> None:

@@ -231,7 +231,7 @@ def test_a_cause_names_the_grades_most_concerned_and_counts_the_others() -> None
 
     shown = text(review_details(review | {"since": None}), 120)
 
-    assert "school north; grades 1, 2, 3, 4, 5, 6 and 6 more" in shown
+    assert "at north; grades 1, 2, 3, 4, 5, 6 and 6 more" in shown
 
 
 def test_an_approval_that_ended_is_told_with_its_plan_whole_and_what_the_plan_is_now() -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 from worker.cli.tables import plain_table
 from worker.cli.terminal import moment
 from worker.domain.review.cause_summary import concerned_text, owner_text, place_text
+from worker.domain.review.sharing_rules import sharing_rules
 from worker.domain.review.suggestion_texts import StudentsPlaced, found_text
 from worker.runtime.count_text import counted
 
@@ -92,7 +93,8 @@ def _headline(review: dict[str, Any]) -> Text:
 def _cause(cause: dict[str, Any], names: dict[str, str]) -> RenderableType:
     """Return a cause: whom it concerns, what to do, whose it is, where."""
     head = Text.assemble(("\n" + concerned_text(cause), "yellow"), (f"  {cause['code']}", "dim"))
-    return Group(head, Padding(Group(Text(cause["advice"]), _whose(cause, names)), (0, 0, 0, 2)))
+    advice = cause["advice"].replace(": rostering approve ", ":\nrostering approve ")  # to be copied
+    return Group(head, Padding(Group(Text(advice), _whose(cause, names)), (0, 0, 0, 2)))
 
 
 def _whose(cause: dict[str, Any], names: dict[str, str]) -> Text:
@@ -112,7 +114,8 @@ def _suggestions(suggestions: list[dict[str, Any]]) -> RenderableType:
     for place, suggestion in enumerate(suggestions[:SHOWN], start=1):
         placed = StudentsPlaced(**suggestion["coverage"])
         said = Text(placed.text, "green" if placed.exactly_one else "")
-        table.add_row(f"{place}.", Group(Text(suggestion["text"]), said))
+        rules = sharing_rules(suggestion["text"]) if suggestion["sharing_rules"] else [suggestion["text"]]
+        table.add_row(f"{place}.", Group(*map(Text, rules), said))
     return Padding(table, (0, 0, 0, 2))
 
 

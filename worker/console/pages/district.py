@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
-from schemas.words import Trigger
+from schemas.words import Severity, Trigger
 from worker.console.access.identity import Permission
 from worker.console.console import Console
 from worker.console.page import Route
@@ -22,14 +23,23 @@ from worker.domain.review.causes.remedies import without_command
 from worker.domain.review.suggestion_texts import found_text
 from worker.operations.district_queries import CoverageCell
 from worker.operations.dry_run import forecast
+from worker.runtime.count_text import counted
 
 NAMED_SCHOOLS, NAMED_GRADES = 8, 20
 """Of a cause: schools and grades that the page names."""
 SCHOOLS: Final = 40
 """That the picture shows; its table lists them all."""
-NAME: Final = 24
+NAME: Final = 34
 """Letters of a school's name that the picture has room for."""
-CELL, GAP, LEFT, TOP = 34, 3, 190, 22
+CELL, GAP, TOP, LETTER = 34, 3, 22, 7
+EARLY: Final = {
+    "InfantToddler": "IT",
+    "Preschool": "PS",
+    "PreKindergarten": "PK",
+    "TransitionalKindergarten": "TK",
+    "Kindergarten": "K",
+}
+"""Grades before 1 in their order, as Clever and as the picture has them."""
 
 
 def pages(console: Console) -> list[Route]:
@@ -79,12 +89,21 @@ def _review_view(review: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _cause_view(cause: dict[str, Any], school_names: Mapping[str, str]) -> dict[str, Any]:
     where = place_text(cause, school_names, NAMED_SCHOOLS, NAMED_GRADES)
+    codes = [code for code in cause.get("findings", {}) if code.startswith("student.")]
+    at_school = {"school": cause["schools"][0]} if cause.get("school_count") == 1 else {}
     return {
         **cause,
         "advice": without_command(cause["advice"]),
         "concerned": concerned_text(cause),
         "owner_name": owner_text(cause["owner"]),
         "where": where[:1].upper() + where[1:],
+        "findings": [
+            (
+                urlencode({"severity": Severity.ERROR, "code": code} | at_school),
+                counted(cause["findings"][code], "finding") + (f" ({code})" if len(codes) > 1 else ""),
+            )
+            for code in codes
+        ],
     }
 
 
@@ -115,32 +134,44 @@ def picture(cells: Sequence[CoverageCell]) -> dict[str, Any]:
         key=lambda row: (-sum(map(_concerned, row)), -sum(one.students for one in row)),
     )
     drawn = rows[:SCHOOLS]
+    left = LETTER * max((min(NAME, len(_name(row))) for row in drawn), default=0) + CELL // 2
+    columns = {grade: left + column * (CELL + GAP) for column, grade in enumerate(grades)}
     return {
         "grades": [
-            {"name": grade or "none", "x": LEFT + column * (CELL + GAP) + CELL // 2}
-            for column, grade in enumerate(grades)
+            {"name": grade or "none", "short": _short(grade), "x": x + CELL // 2}
+            for grade, x in columns.items()
         ],
-        "rows": [_drawn(row, number, grades) for number, row in enumerate(drawn)],
+        "rows": [_drawn(row, number, columns) for number, row in enumerate(drawn)],
         "table": [one for row in rows for one in sorted(row, key=lambda cell: grade_order(cell.grade))],
         "removes": any(cell.removed for cell in cells),
         "left_out": len(rows) - len(drawn),
         "schools": len(rows),
-        "width": LEFT + len(grades) * (CELL + GAP),
+        "width": left + len(grades) * (CELL + GAP),
         "height": TOP + len(drawn) * (CELL + GAP),
         "cell": CELL,
     }
 
 
-def _drawn(row: Sequence[CoverageCell], number: int, grades: Sequence[str | None]) -> dict[str, Any]:
+def _name(row: Sequence[CoverageCell]) -> str:
+    return row[0].school or row[0].school_id or "no school"
+
+
+def _short(grade: str | None) -> str:
+    """Return a grade as it fits over a square."""
+    return EARLY.get(grade, grade[:4]) if grade else "none"
+
+
+def _drawn(row: Sequence[CoverageCell], number: int, columns: Mapping[str | None, int]) -> dict[str, Any]:
     y = TOP + number * (CELL + GAP)
-    name = row[0].school or row[0].school_id or "no school"
+    name = _name(row)
     return {
-        "name": name if len(name) <= NAME else f"{name[: NAME - 1]}…",
+        "name": name,
+        "short": name if len(name) <= NAME else f"{name[: NAME - 1]}…",
         "y": y + CELL // 2 + 5,
         "squares": [
             {
                 "cell": cell,
-                "x": LEFT + grades.index(cell.grade) * (CELL + GAP),
+                "x": columns[cell.grade],
                 "y": y,
                 "level": _level(cell),
                 "concerned": _concerned(cell),
@@ -168,5 +199,4 @@ def grade_order(grade: str | None) -> tuple[int, str]:
         return (1000, "")
     if grade.isascii() and grade.isdigit():
         return (int(grade[:3]), "")
-    early = ("InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten")
-    return (early.index(grade) - 10, "") if grade in early else (500, grade)
+    return (list(EARLY).index(grade) - 10, "") if grade in EARLY else (500, grade)

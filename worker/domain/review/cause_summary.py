@@ -43,17 +43,23 @@ def place_text(
     grades = cause.get("grades") or ()
     total = cause.get("school_count", len(schools))
     parts = [
-        _listed("school", schools, total, most_schools),
-        _listed("grade", sorted(grades[:most_grades], key=grade_order), len(grades), most_grades),
+        _schools(schools, total, most_schools),
+        _grades(sorted(grades[:most_grades], key=grade_order), len(grades)),
     ]
     return "; ".join(filter(None, parts))
 
 
-def _listed(noun: str, values: Sequence[str], total: int, most: int) -> str:
-    if not values:
+def _schools(named: Sequence[str], total: int, most: int) -> str:
+    if not named:
         return ""
-    shown = values[:most]
+    shown = named[:most]
     more = total - len(shown)
-    return (
-        f"{noun if total == 1 else noun + 's'} {', '.join(shown)}{f' and {more:,} more' if more > 0 else ''}"
-    )
+    return f"at {', '.join(shown)}" + (f" and {counted(more, 'more school')}" if more > 0 else "")
+
+
+def _grades(shown: Sequence[str], total: int) -> str:
+    if not shown:
+        return ""
+    more = total - len(shown)
+    noun = "grade" if total == 1 else "grades"
+    return f"{noun} {', '.join(shown)}" + (f" and {more:,} more" if more > 0 else "")

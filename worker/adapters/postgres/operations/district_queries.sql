@@ -4,11 +4,12 @@
 -- Districts in the order asked for, those of one page or all, with all that a list shows of each.
 -- Those asked for are found by what little decides it; only those listed are read whole.
 WITH told AS MATERIALIZED (
-    SELECT d.district_id, v.name, v.status, (d.counts ->> 'roster:student')::bigint AS students,
+    SELECT d.district_id, coalesce(v.name, o.name) AS name, v.status, (d.counts ->> 'roster:student')::bigint AS students,
            (d.counts ->> 'blocked')::bigint AS blocked,
            (SELECT true FROM incidents i WHERE i.district_id = d.district_id AND i.told IS NOT NULL LIMIT 1) AS has_incident
     FROM districts d
     JOIN district_status v ON v.district_id = d.district_id
+    LEFT JOIN onboarding o ON o.district_id = d.district_id
 ), chosen AS MATERIALIZED (
     SELECT *, count(*) OVER () AS matching,
            row_number() OVER (ORDER BY
@@ -43,8 +44,10 @@ LEFT JOIN windows w ON w.district_id = p.district_id
 ORDER BY p.place
 
 -- name: names
--- The name of every district that Clever or its feed has named.
-SELECT district_id, name FROM district_status
+-- The name of every district: Clever's, or else that of its onboarding.
+SELECT v.district_id, coalesce(v.name, o.name) AS name
+FROM district_status v
+LEFT JOIN onboarding o ON o.district_id = v.district_id
 
 -- name: now
 -- The database's time, for a page without rows.

@@ -19,7 +19,7 @@ ORDER BY district_id <> $1, district_id LIMIT 20
 
 -- name: district
 -- One district with everything that was decided on it.
-SELECT d.district_id, v.name, v.record, v.status, d.baseline_at, d.lacking_fields,
+SELECT d.district_id, coalesce(v.name, o.name) AS name, v.record, v.status, d.baseline_at, d.lacking_fields,
        c.district_id IS NOT NULL AS is_connected, c.connected_at, c.disconnected_at, c.cursor, c.cursor_at,
        c.due_at, c.problem, c.failures AS turns_failed, c.resync,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('code', i.code, 'since', i.since, 'summary', i.summary) ORDER BY i.since), '[]')
@@ -37,6 +37,7 @@ JOIN district_status v ON v.district_id = d.district_id
 LEFT JOIN connections c ON c.district_id = d.district_id
 LEFT JOIN evaluation_failures f ON f.district_id = d.district_id
 LEFT JOIN holds h ON h.district_id = d.district_id
+LEFT JOIN onboarding o ON o.district_id = d.district_id
 WHERE d.district_id = $1
 
 -- name: school_names

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tests.support.builders.records import DISTRICT
 from tests.support.districts.habits import large
+from tests.support.fixtures.people import LIMITS, NORTHERN, SOUTHERN, Feed, evaluate, everybody
 from tests.support.fixtures.store import StoreUnderTest
+from worker.domain.roster.canonical import to_bytes
+from worker.domain.roster.section_filter import KEEP_ALL
+from worker.pipeline.evaluate.preflight import run_preflight
 
 
 async def test_a_large_district_is_staged_with_the_links_of_its_sections(store: StoreUnderTest) -> None:
@@ -28,3 +35,27 @@ async def test_a_large_district_is_staged_with_the_links_of_its_sections(store: 
     )
     assert links["count"] > 2_200 * 7
     assert wrong["count"] == 0
+
+
+async def test_a_first_load_of_several_batches_is_judged_once(
+    store: StoreUnderTest,
+) -> None:
+    feed = Feed(store)
+    await feed.send(*everybody())
+    limits = replace(LIMITS, max_events=5)
+
+    outcomes = await evaluate(store, limits)
+
+    assert set(outcomes[:-1]) == {"deferred"}
+    assert outcomes[-1] == "commit"
+    (district,) = await store.rows(
+        "SELECT batch_number, is_partly_loaded, policy_fingerprint, counts, candidate_digest FROM districts"
+    )
+    assert district["batch_number"] == len(outcomes) > 2
+    assert not district["is_partly_loaded"]
+    assert district["counts"]["roster:student"] == len(NORTHERN) + len(SOUTHERN)
+    async with store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
+        assert evaluation is not None
+        evaluation.state.evaluated_policy = "another"
+        await run_preflight(evaluation, [])
+        assert to_bytes(evaluation.state.tally.candidate_digest) == district["candidate_digest"]

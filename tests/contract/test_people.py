@@ -517,7 +517,7 @@ async def test_a_day_without_boundary_is_no_reason_to_look(store: StoreUnderTest
     while await stage.once():
         pass
 
-    assert "students" in looked_at
+    assert "sections" in looked_at
     assert not idle
     assert seen == []
     assert (await store.districts.show(DISTRICT))["last_batch"]["outcome"] == "commit"

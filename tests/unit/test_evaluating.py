@@ -132,6 +132,37 @@ async def test_a_batch_that_could_not_take_all_events_was_closed_by_their_number
     assert district.closed[-1][1] is answered
 
 
+async def test_a_first_load_that_is_cut_is_judged_once_when_all_of_it_is_staged() -> None:
+    district = MemoryEvaluation()
+    students(district, *"abcde")
+    stage = stage_of(district, limits=replace(LIMITS, max_events=2))
+
+    for _ in range(2):
+        district.next_window(Trigger.SIZE, deferred_since=district.closed[-1][0] if district.closed else None)
+        await stage.once()
+        assert last(district) == (Outcome.DEFERRED, Trigger.SIZE, 2)
+        assert not district.rows
+        assert not district.findings
+    district.next_window()
+    await stage.once()
+
+    assert last(district) == (Outcome.COMMIT, Trigger.QUIET, 2)
+    assert len(district.committed()) == 6
+    assert district.state.tally.shared == 5
+    assert district.closed[0] == district.closed[1]
+
+
+async def test_a_first_load_that_does_not_end_is_judged_when_it_was_put_off_long_enough() -> None:
+    district = MemoryEvaluation()
+    students(district, *"abcde")
+    began = district.window.now
+    district.next_window(Trigger.SIZE, seconds=LIMITS.max_deferral.total_seconds(), deferred_since=began)
+
+    await stage_of(district, limits=replace(LIMITS, max_events=2)).once()
+
+    assert last(district) == (Outcome.REVIEW, Trigger.SIZE, 2)
+
+
 async def test_a_window_takes_the_events_up_to_where_it_was_closed() -> None:
     district = MemoryEvaluation()
     students(district, *"abc")

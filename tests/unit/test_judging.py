@@ -70,6 +70,7 @@ OTHER = {"evaluated_filter_version": 2}
         ({**OTHER, "evaluated_filter": THIRD_GRADE}, TODAY, ENDS, Extent.EVERYTHING),
         ({"evaluated_policy": "another"}, TODAY, ENDS, Extent.EVERYTHING),
         ({"evaluated_policy": None, **OTHER}, TODAY, ENDS, Extent.CHANGES),
+        ({"evaluated_policy": None, "is_partly_loaded": True}, TODAY, ENDS, Extent.EVERYTHING),
         ({}, date(2026, 9, 16), ENDS, Extent.CHANGES),
         ({}, date(2026, 9, 17), ENDS, Extent.SECTIONS),
         ({"evaluated_on": date(2026, 9, 17)}, date(2026, 9, 18), ENDS, Extent.CHANGES),

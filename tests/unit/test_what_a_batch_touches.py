@@ -46,7 +46,6 @@ async def judged(
         district.sent += 1
         one = Change(kind, RecordId(record_id), EventId(f"{district.sent:024x}"), before, after)
         await run_preflight(district.port(), [one])
-        district.state.evaluated_policy = district.state.policy.fingerprint()
     return district
 
 

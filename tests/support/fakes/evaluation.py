@@ -168,7 +168,6 @@ class MemoryEvaluation(MemoryFigures):
 
     async def record(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision."""
-        self.state.evaluated_policy = self.state.policy.fingerprint()
         self.batches.append(batch)
         self.outcomes.append(outcome)
         self.decisions.append(decision)

@@ -27,7 +27,7 @@ def extent(state: DistrictState, day: date, terms: DistrictTerms) -> Extent:
     here, or not have: either way all of its sections are looked at for the change itself.
     """
     if state.evaluated_policy is None:
-        return Extent.CHANGES  # never evaluated: the changes are all there is
+        return Extent.EVERYTHING if state.is_partly_loaded else Extent.CHANGES  # which are all there is
     if state.evaluated_policy != state.policy.fingerprint():
         return Extent.EVERYTHING
     if state.evaluated_filter_version != state.filter_version:

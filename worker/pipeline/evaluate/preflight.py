@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 
 from worker.domain.preflight.approval import Approval, guard_errors
 from worker.domain.preflight.decision import Verdict
@@ -26,6 +27,8 @@ from worker.pipeline.evaluate.extent import Extent, extent
 from worker.pipeline.evaluate.state import Adopted, DistrictState
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.progress import Progress, no_progress
+
+MANY_CHANGES: Final = 5_000
 
 
 async def run_preflight(
@@ -50,6 +53,9 @@ async def run_preflight(
     if "" in schools:
         # Sections that name no school have no link by which those of a school are found.
         wanted = max(wanted, Extent.SECTIONS)
+    is_first = state.evaluated_policy is None
+    if is_first and touching is not None and len(touching) > MANY_CHANGES:
+        wanted = Extent.EVERYTHING  # every record is looked at in either way, and less is asked about each
     is_full = wanted is Extent.EVERYTHING
     if touching is None or is_full or is_moved_by(state.section_filter.scope, touching):
         await refresh_all(context, progress)
@@ -59,11 +65,12 @@ async def run_preflight(
         await refresh(context, touching, schools)
     if schools:
         await evaluation.put_in_grace(calendar.grace.keys())
-    if first is None or changes_search([*first, *changes], state.tally.students):
+    if is_first or first is None or changes_search([*first, *changes], state.tally.students):
         state.search_input_batch = state.batch_number + 1
     await judge_district(evaluation, context)
     state.evaluated_filter_version, state.evaluated_filter = state.filter_version, state.section_filter
-    state.evaluated_on = day
+    state.evaluated_policy, state.evaluated_on = state.policy.fingerprint(), day
+    state.is_partly_loaded = False
     state.reevaluate_at = _reevaluate_at(state, terms, calendar)
 
 

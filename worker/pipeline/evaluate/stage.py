@@ -21,6 +21,7 @@ from worker.domain.preflight.decision import Outcome, decide
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster import staging
 from worker.domain.roster.staging import Event
+from worker.pipeline.evaluate.first_load import is_cut_first_load, stage_part
 from worker.pipeline.evaluate.preflight import run_preflight, verdict_on
 from worker.pipeline.evaluate.record_decision import Decided, record_outcome
 from worker.pipeline.evaluate.state import Adopted
@@ -115,6 +116,9 @@ class EvaluateStage:
         if adopted is None and not await _has_reason(evaluation, events):
             await evaluation.close_window(None, answered=True)
             return None
+        under_floor = sum(staging.is_under_floor(event, floor) for event in events)
+        if adopted is None and await is_cut_first_load(evaluation, len(events), self.limits):
+            return await stage_part(evaluation, changes, len(events), under_floor)
         progress = self.progress(window.district_id) if self.progress else no_progress
         await run_preflight(evaluation, changes, progress, adopted)
         await evaluation.demand_fields()
@@ -133,7 +137,7 @@ class EvaluateStage:
             len(events),
             adopted=adopted is not None,
             is_approved=verdict.needs_approval,
-            under_floor=sum(staging.is_under_floor(event, floor) for event in events),
+            under_floor=under_floor,
             suggest_seconds=self.suggest_seconds,
         )
         if approval is not None:

@@ -46,6 +46,8 @@ class DistrictState:
     """When policy or terms alone give reason to evaluate the district again."""
     evaluated_filter: SectionFilter | None = None
     """The filter that the district was last judged by; None where it is not known any more."""
+    is_partly_loaded: bool = False
+    """Whether parts of a first load are staged that no evaluation has judged."""
     batch_number: int = 0
     decision_number: int = 0
     commit_sequence: int = 0

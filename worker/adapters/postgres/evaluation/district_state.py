@@ -46,6 +46,7 @@ async def read_state(
         policy=in_force(settings, own["policy"] if own else None, row["time_zone"]),
         policy_until=own["until"] if own else None,
         evaluated_policy=row["policy_fingerprint"],
+        is_partly_loaded=row["is_partly_loaded"],
         evaluated_on=row["evaluated_on"],
         batch_number=row["batch_number"],
         decision_number=row["decision_number"],
@@ -105,7 +106,7 @@ def columns(state: DistrictState) -> tuple[object, ...]:
         to_bytes(state.committed_digest),
         state.committed_counts,
         state.filter_version,
-        state.policy.fingerprint(),
+        state.evaluated_policy,
         state.evaluated_on,
         state.floor,
         state.baseline_at,
@@ -115,4 +116,5 @@ def columns(state: DistrictState) -> tuple[object, ...]:
         sorted(state.student_fields.lacking(state.policy.demanded_fields)),
         state.committed_filter_version,
         list(state.committed_fields),
+        state.is_partly_loaded,
     )

@@ -21,7 +21,7 @@ SELECT true FROM districts WHERE district_id = $1 FOR NO KEY UPDATE
 SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,
        last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
        committed_digest, committed_counts, committed_filter_version, committed_fields, filter_version, policy_fingerprint, evaluated_on, floor, baseline_at,
-       search_input_batch, complete_fields, held_fields,
+       is_partly_loaded, search_input_batch, complete_fields, held_fields,
        (SELECT l.time_zone FROM onboarding l WHERE l.district_id = districts.district_id) AS time_zone,
        ARRAY(SELECT e.student_id FROM erased_students e WHERE e.district_id = districts.district_id) AS erased_students
 FROM districts WHERE district_id = $1

@@ -114,7 +114,7 @@ class PostgresEvaluation(
         What an older version kept is left for housekeeping, which takes its time.
         """
         state, fields = self.state, self.state.policy.demanded_fields
-        if state.evaluated_policy is None:
+        if state.evaluated_policy is None and not state.is_partly_loaded:
             state.student_fields = StudentFields(fields, fields)
             return
         known = state.student_fields.demanding(fields)

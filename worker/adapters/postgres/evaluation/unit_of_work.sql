@@ -98,6 +98,7 @@ UPDATE districts SET
     filter_version = $16, policy_fingerprint = $17, evaluated_on = $18, floor = $19, baseline_at = $20,
     reevaluate_at = $21, search_input_batch = $22, complete_fields = $23, held_fields = $24,
     lacking_fields = $25, committed_filter_version = $26, committed_fields = $27,
+    is_partly_loaded = $28,
     purged_at = NULL
 WHERE district_id = $1
 

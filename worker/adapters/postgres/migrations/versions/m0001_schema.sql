@@ -26,6 +26,8 @@ CREATE TABLE districts (
     -- The student fields that the policy demanded then, besides those that are always kept.
     committed_fields   text[] NOT NULL DEFAULT '{}',
     policy_fingerprint text,
+    -- Whether parts of a first load are staged that no evaluation has judged.
+    is_partly_loaded   boolean NOT NULL DEFAULT false,
     evaluated_on       date,
     -- Events up to the floor are in the last baseline already, and change nothing any more.
     floor              text COLLATE "C" NOT NULL DEFAULT '',

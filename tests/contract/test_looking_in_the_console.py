@@ -143,6 +143,7 @@ async def test_a_reviewer_sees_section_names_on_a_page_whose_findings_list_none(
     text = await browser.of("findings?code=section.unknown_student")
 
     assert "Chess - Quillfeather" in text
+    assert "Larkspur Elementary" in text.partition("Since")[2], "the school stands beside the finding"
     assert await looked(store) == ["lookup.sections"]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support.fixtures.store import StoreUnderTest
-from worker.operations.district_queries import DistrictsAsked, FindingsAsked
+from worker.operations.district_queries import DistrictsAsked, FindingPlace, FindingsAsked
 
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ($1, $2, $3, '', $4)"
 
@@ -287,6 +287,32 @@ async def test_decisions_are_told_backwards_page_by_page_each_with_its_batch(sto
     assert [line.number for line in first] == [5, 4]
     assert [(line.number, line.events) for line in second] == [(3, 13), (2, 12), (1, None)]
     assert first[0].summary == {"findings": {"total": 1}, "plan": {}}
+
+
+async def test_each_finding_is_at_the_school_of_its_own_record(store: StoreUnderTest) -> None:
+    for district, kind, record_id, school, candidate in (
+        *(("d", "student", "a", "north", "{}"), ("d", "class", "a", "south", "{}")),
+        *(("d", "student", "gone", "north", None), ("d", "student", "nowhere", None, "{}")),
+        ("e", "student", "b", "east", "{}"),
+    ):
+        await store.rows(
+            "INSERT INTO roster (district_id, kind, record_id, school_id, candidate, candidate_member, "
+            "committed, committed_member) "
+            "VALUES ($1, $2, $3, $4, $5, sha256($5::text::bytea), '{}', '\\x00')",
+            *(district, kind, record_id, school, candidate),
+        )
+    places = [
+        FindingPlace("error", "c", kind, record_id, "00")
+        for kind, record_id in (
+            *(("student", "a"), ("class", "a"), ("section", "a"), ("district", "d")),
+            *(("student", "gone"), ("student", "nowhere"), ("student", "b")),
+        )
+    ]
+
+    schools = await store.views.schools_of("d", places)
+
+    assert schools == dict(zip(places[:3], ("north", "south", "south"), strict=True))
+    assert await store.views.schools_of("d", []) == {}
 
 
 async def test_sections_are_told_by_name_where_they_have_one(store: StoreUnderTest) -> None:

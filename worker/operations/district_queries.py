@@ -134,5 +134,8 @@ class Views(Protocol):
     def all_findings(self, district_id: str, asked: FindingsAsked) -> AsyncIterator[list[FindingRow]]:
         """Yield every open finding of the kind asked for, `limit` at a time; keeps no transaction open."""
 
+    async def schools_of(self, district_id: str, places: Collection[FindingPlace]) -> dict[FindingPlace, str]:
+        """Return the school that each student, class or section is at, where it is known."""
+
     async def section_names(self, district_id: str, ids: Collection[str]) -> dict[str, str]:
         """Return what these sections are called; those without a name are left out."""

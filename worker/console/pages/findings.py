@@ -56,6 +56,7 @@ async def _findings(console: Console, request: web.Request) -> web.Response:
         details=details,
         findings=shown,
         names=names,
+        school_of=await console.views.schools_of(district_id, [one.place for one in shown]),
         asked=asked,
         codes=list(Code),
         severities=list(Severity),

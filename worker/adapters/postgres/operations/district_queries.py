@@ -80,6 +80,16 @@ class PostgresViews:
         rows = await self._rows(_SQL["section_names"], district_id, sorted(ids)) if ids else []
         return {row["id"]: row["name"] for row in rows}
 
+    async def schools_of(self, district_id: str, places: Collection[FindingPlace]) -> dict[FindingPlace, str]:
+        """Return the school that each student, class or section is at, where it is known."""
+        records = {
+            place: ("class" if place.kind == "section" else place.kind, place.record_id) for place in places
+        }
+        kinds, ids = [kind for kind, _ in records.values()], [record_id for _, record_id in records.values()]
+        rows = await self._rows(_SQL["schools_of"], district_id, kinds, ids) if places else []
+        schools = {(row["kind"], row["record_id"]): row["school_id"] for row in rows}
+        return {place: schools[record] for place, record in records.items() if record in schools}
+
     async def _rows(self, statement: str, *arguments: object) -> Sequence[asyncpg.Record]:
         async with self._database.connection() as connection:
             return await connection.fetch(statement, *arguments)

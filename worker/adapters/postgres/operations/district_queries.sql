@@ -107,6 +107,13 @@ WHERE f.severity = ANY($2::text[]) AND ($3::text IS NULL OR f.code = $3)
 ORDER BY f.severity, f.code, f.kind, f.record_id, f.member
 LIMIT $9
 
+-- name: schools_of
+-- The schools of these students, and of these classes and sections, of those that are in the candidate roster.
+SELECT r.kind, r.record_id, r.school_id
+FROM unnest($2::text[], $3::text[]) AS i(kind, id)
+JOIN roster r ON r.district_id = $1 AND r.kind = i.kind AND r.record_id = i.id
+WHERE r.candidate IS NOT NULL AND r.school_id IS NOT NULL
+
 -- name: section_names
 -- The names of these sections, of those that have one.
 SELECT i.id, s.name

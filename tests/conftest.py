@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support import process_setup
+from tests.support.order import long_first
 
 process_setup.settle()
 gc.disable()  # until `pytest_collection_finish`: nothing that is imported or collected is garbage
@@ -27,6 +28,13 @@ pytest_plugins = [
     "tests.support.fixtures.alerts",
     "tests.support.fixtures.time_machine",
 ]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have the long tests begin first where several workers share the tests."""
+    if (given := getattr(config, "workerinput", None)) is not None:
+        items[:] = long_first([(item.path.parent.name, item) for item in items], given["workercount"])
 
 
 def pytest_collection_finish() -> None:

@@ -18,6 +18,7 @@ from tests.support.builders.records import (
     teacher_json,
     term_json,
 )
+from tests.support.districts.kept_rows import made_once
 from tests.support.fixtures.people import Feed, evaluate, homeroom
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import Condition, Scope, SectionFilter, holds
@@ -34,7 +35,13 @@ IN_FORCE = SectionFilter(scope=Scope(grades=("3",)))
 @pytest.fixture(params=[1, 2])
 async def generated(request: pytest.FixtureRequest, store: StoreUnderTest) -> list[dict[str, Any]]:
     """A district of generated sections, with students of grade 4 out of scope; returns its sections."""
-    chance = random.Random(request.param)  # noqa: S311 — a test's district
+    return await made_once(
+        store.database, f"sections {request.param}", lambda: generate(store, request.param)
+    )
+
+
+async def generate(store: StoreUnderTest, seed: int) -> list[dict[str, Any]]:
+    chance = random.Random(seed)  # noqa: S311 — a test's district
     feed, sections = Feed(store), list[dict[str, Any]]()
     for number in range(700, 760):
         school = record_id(chance.choice(SCHOOLS))

@@ -11,21 +11,28 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final, TypeVar
 
-LONG: Final = ("browser", "acceptance", "model")
-"""The folders whose tests take seconds to a minute each, the longest first."""
+LONG: Final = {"browser": 25, "acceptance": 4, "model": 2}
+"""The folders of long tests, with the seconds that one of their tests takes, more or less."""
 
 Test = TypeVar("Test")
 
 
 def long_first(tests: Sequence[tuple[str, Test]], workers: int) -> list[Test]:
-    """Return the tests, each given with its folder, with long ones first in each worker's share.
+    """Return the tests, each given with its folder, with the long ones first in all shares but the last.
 
-    The others stay in their order, so that the tests of a file run in one worker.
+    Long tests start several processes each: a worker without them keeps the machine from being too busy for
+    their time limits. So do browsers that all run in the first worker. The other tests stay in their order,
+    so that those of a file run in one worker.
     """
-    long = [test for folder in LONG for place, test in tests if place == folder]
+    shares = [list[Test]() for _ in range(workers)]
+    seconds = [0] * max(1, workers - 1)
+    for folder, each in LONG.items():
+        for test in (test for place, test in tests if place == folder):
+            worker = 0 if folder == "browser" else seconds.index(min(seconds))
+            shares[worker].append(test)
+            seconds[worker] += each
     others = iter([test for place, test in tests if place not in LONG])
-    shares = [[*long[worker::workers]] for worker in range(workers)]
-    for left, share in enumerate(shares):
-        size = (len(tests) - sum(map(len, shares[:left]))) // (workers - left)
+    for worker, share in enumerate(shares):
+        size = (len(tests) - sum(map(len, shares[:worker]))) // (workers - worker)
         share.extend(islice(others, max(0, size - len(share))))
     return [test for share in shares for test in share]

@@ -1,4 +1,4 @@
-"""The long tests begin first: each worker's share of the tests begins with its part of them."""
+"""The long tests begin first: the shares of all workers but the last begin with them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ FOLDERS = {"a": "acceptance", "b": "browser", "c": "contract", "m": "model", "u"
 
 
 @pytest.mark.parametrize(
-    ("collected", "dealt"),
+    ("collected", "first", "second", "third"),
     [
-        ("a1 a2 b1 c1 c2 m1 u1 u2 u3", "b1 m1 c1 a1 c2 u1 a2 u2 u3"),
-        ("a1 c1 c2 c3 c4 u1 u2 u3", "a1 c1 c2 c3 c4 u1 u2 u3"),
-        ("a1 a2 a3 a4 a5", "a1 a4 a2 a5 a3"),
-        ("c1 c2 u1 u2", "c1 c2 u1 u2"),
-        ("u1", "u1"),
-        ("", ""),
+        ("a1 a2 b1 c1 c2 m1 u1 u2 u3", "b1 c1 c2", "a1 a2 m1", "u1 u2 u3"),
+        ("a1 a2 a3 c1 c2 m1 u1 u2 u3", "a1 a3 c1", "a2 m1 c2", "u1 u2 u3"),
+        ("a1 b1 b2 c1 c2 c3", "b1 b2", "a1 c1", "c2 c3"),
+        ("a1 a2 a3", "a1 a3", "a2", ""),
+        ("c1 c2 u1 u2", "c1", "c2", "u1 u2"),
+        ("u1", "", "", "u1"),
     ],
 )
-def test_each_of_three_shares_begins_with_its_part_of_the_long_tests(collected: str, dealt: str) -> None:
+def test_long_tests_are_first_in_the_shares_of_two_of_three_workers(
+    collected: str, first: str, second: str, third: str
+) -> None:
     tests = [(FOLDERS[name[0]], name) for name in collected.split()]
-    assert long_first(tests, 3) == dealt.split()
+    assert long_first(tests, 3) == f"{first} {second} {third}".split()
+
+
+def test_a_worker_without_others_begins_with_the_long_tests() -> None:
+    assert long_first([("unit", 1), ("model", 2), ("browser", 3)], 1) == [3, 2, 1]

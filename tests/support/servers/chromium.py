@@ -24,7 +24,7 @@ CONTRAST: Final = "color-contrast"
 LOOKS: Final = (CONTRAST, "target-size", "scrollable-region-focusable", "link-in-text-block")
 SIZES: Final = {"wide": (1360, 900), "narrow": (390, 844)}
 NO_SUCH_PAGE: Final = "/nowhere"
-PATIENCE: Final = 20_000
+PATIENCE: Final = 60_000
 """Milliseconds until something that a page should show counts as missing."""
 
 Scheme = Literal["light", "dark"]

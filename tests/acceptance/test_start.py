@@ -154,7 +154,7 @@ async def test_a_command_says_which_data_folder_it_makes(tmp_path: Path) -> None
     assert (beside.code, beside.out, beside.err) == (0, "Published 1 event.\n", "")
 
 
-@pytest.mark.parametrize("arguments", [["check-config"], ["--help"], ["show"], ["no-such-command"]])
+@pytest.mark.parametrize("arguments", [["check-config"], ["show"]])
 async def test_a_start_by_a_fork_says_what_the_installed_program_says(
     tmp_path: Path, arguments: list[str]
 ) -> None:

@@ -16,10 +16,7 @@ BY_HAND = ("student", "66e000000000000000140007")
 AFTER = ("student", "66e000000000000000140002")
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [ODD_ID, "evt_0001", "~" * 24, "f" * 24, "", " ", "6b0b00000000000014000011x", "z" * 24, "0x" + "1" * 22],
-)
+@pytest.mark.parametrize("odd", [ODD_ID, "f" * 24, ""])
 async def test_an_odd_id_is_a_dead_letter_and_deafens_nobody(
     store: StoreUnderTest, tmp_path: Path, odd: str
 ) -> None:

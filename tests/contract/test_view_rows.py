@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.districts.kept_rows import made_once
 from tests.support.fixtures.store import StoreUnderTest
 from worker.operations.district_queries import DistrictsAsked, FindingPlace, FindingsAsked
 
@@ -39,6 +40,10 @@ ORDERS: Final = {
 
 @pytest.fixture
 async def districts(store: StoreUnderTest) -> None:
+    await made_once(store.database, "districts of pages", lambda: insert_districts(store))
+
+
+async def insert_districts(store: StoreUnderTest) -> None:
     for district, (name, status, students, blocked) in DISTRICTS.items():
         counts = {"roster:student": students, "blocked": blocked}
         is_review = status == "review"
@@ -153,6 +158,10 @@ AT_SCHOOL: Final = {("student", "1"), ("student", "3"), ("class", "1"), ("school
 
 @pytest.fixture
 async def findings(store: StoreUnderTest) -> None:
+    await made_once(store.database, "findings of pages", lambda: insert_findings(store))
+
+
+async def insert_findings(store: StoreUnderTest) -> None:
     for severity, code, kind, record, member, is_open in FINDINGS:
         await store.rows(
             "INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, "

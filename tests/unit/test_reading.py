@@ -600,7 +600,8 @@ def test_a_day_of_a_term_that_cannot_be_read_is_unknown_and_the_term_says_so(fie
     [
         *(None, 5, "", " ", [OFFENDING], "evt_0001", "~" * 24, "i" * 129),
         *("f47ac10b-58cc-4372-a567-0e02b2c3d479", "6b0b0000000000000000000", "6b0b000000000000000000000"),
-        *(" 6b0b00000000000000000000", "\N{FULLWIDTH DIGIT SIX}" * 24),
+        *(" 6b0b00000000000000000000", "\N{FULLWIDTH DIGIT SIX}" * 24, "z" * 24, "0x" + "1" * 22),
+        "6b0b00000000000014000011x",
     ],
 )
 def test_an_event_without_a_usable_id_is_unreadable(identifier: object) -> None:

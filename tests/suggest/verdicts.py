@@ -28,7 +28,8 @@ LONG_ENOUGH_TO_TELL: Final = 4
 
 def suggested(habit: Habit, district: District) -> list[Suggestion]:
     """Return what is suggested to a habit's district."""
-    seconds = PATIENCE_WITH_HOPELESS if habit.is_hopeless else PATIENCE
+    finds_nothing = habit.is_hopeless and habit.partial is None
+    seconds = PATIENCE_WITH_HOPELESS if finds_nothing else PATIENCE
     return suggestions(district.records, district.today, seconds=seconds)
 
 

@@ -26,15 +26,20 @@ class Lockstep:
             self.classes.append(self.district.students(SIZE, self.school, str(place // 2 + 1)))
             self.staff.append(self.district.teacher(last, "Osric"))
 
-    def own(self, name: str, **fields: str | None) -> None:
-        """Let each class's own teacher hold this; {last} and {grade} in the name are the class's."""
-        self._hold(name, self.staff, fields)
+    def own(self, name: str, *, without: int = 0, **fields: str | None) -> None:
+        """Let each class's own teacher hold this; {last} and {grade} in the name are the class's.
+
+        The first `without` students of each class are not in it.
+        """
+        self._hold(name, self.staff, fields, without)
 
     def special(self, name: str, **fields: str | None) -> None:
         """Let one teacher hold this for all classes."""
         self._hold(name, [self.district.teacher("Bellweather", "Ida")] * len(self.classes), fields)
 
-    def _hold(self, name: str, teachers: Sequence[str], fields: dict[str, str | None]) -> None:
+    def _hold(
+        self, name: str, teachers: Sequence[str], fields: dict[str, str | None], without: int = 0
+    ) -> None:
         for place, (students, teacher) in enumerate(zip(self.classes, teachers, strict=True)):
             told = name.format(last=LASTS[place], grade=place // 2 + 1)
-            self.district.section(students, teacher, name=told, school_id=self.school, **fields)
+            self.district.section(students[without:], teacher, name=told, school_id=self.school, **fields)

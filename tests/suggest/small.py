@@ -38,6 +38,9 @@ class SmallDistrict:
     def term(self, days: tuple[date, date], name: str) -> str:
         return self._add(RecordKind.TERM, name=name, start=days[0].isoformat(), end=days[1].isoformat())
 
+    def undated_term(self, name: str) -> str:
+        return self._add(RecordKind.TERM, name=name)
+
     def course(self, name: str, number: str | None = None) -> str:
         return self._add(RecordKind.COURSE, name=name, number=number)
 

@@ -12,22 +12,7 @@ from tests.support.districts.habits.verdict import Verdict
 from worker.suggest.suggestions import Suggestion
 
 NOT_FOUND_YET: Final[frozenset[str]] = frozenset(
-    {
-        "a_few_without_an_advisory",
-        "advisories_of_houses",
-        "advocacy_without_subjects",
-        "caseloads_in_the_homeroom_period",
-        "counselors_by_alphabet",
-        "family_groups",
-        "half_day_magnet",
-        "homeroom_for_lunch",
-        "homerooms_for_a_trial",
-        "inclusion_besides",
-        "last_years_terms",
-        "official_attendance",
-        "sixth_grade_in_elementary",
-        "special_day_class_besides",
-    }
+    {"advisories_of_houses", "half_day_magnet", "inclusion_besides", "official_attendance"}
 )
 """Habits for which the first suggestion gives students something else than their class, or too few theirs."""
 NAMES_TOLD_YET: Final[frozenset[str]] = frozenset()

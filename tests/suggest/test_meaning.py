@@ -97,6 +97,23 @@ def test_specials_booked_by_homeroom_are_left_out_of_it() -> None:
     assert {one.op for one in found[1:]} == {"not_contains"}
 
 
+def test_two_words_that_say_something_as_one_say_nothing_apart() -> None:
+    school = Lockstep()
+    school.own("Language Arts {grade}")
+    school.special("Arts {grade}")
+
+    assert first_of(school) == keeping(("name", "contains", "language arts"))
+
+
+@pytest.mark.parametrize("list_of", ["Homeroom Caseload", "Homeroom Test", "Homeroom Lunch", "HR Holding"])
+def test_lists_that_are_called_homerooms_are_none_beside_plain_ones(list_of: str) -> None:
+    school = Lockstep()
+    school.special(list_of + " {grade}")
+    school.own("Adv {grade}")
+
+    assert first_of(school) == keeping(("name", "contains", "adv"))
+
+
 def test_a_school_that_has_a_lessons_word_in_every_homeroom_still_has_homerooms() -> None:
     school = Lockstep()
     school.own("STEM Homeroom {grade}")
@@ -217,6 +234,60 @@ def test_what_lasts_all_year_is_the_class_rather_than_what_lasts_a_quarter() -> 
     school.own("{grade} - {last}", term_id=quarter)
 
     assert first_of(school).rules == keeping(("term", "is", "2026-2027")).rules
+
+
+def test_last_years_homerooms_are_left_out_by_the_name_of_a_term_without_dates() -> None:
+    school = Lockstep()
+    for name in ("25-26", "26-27"):
+        term = school.district.undated_term(name)
+        school.own("Homeroom {grade}", term_id=term)
+        school.own("Reading {grade}", term_id=term)
+
+    assert first_of(school) == keeping(("name", "contains", "homeroom"), ("term", "is", "26-27"))
+
+
+# Who is left, and who is taught apart
+
+
+def test_a_homeroom_for_nearly_everybody_comes_before_a_lesson_for_everybody() -> None:
+    school = Lockstep()
+    school.own("Reading {grade}")
+    school.own("Homeroom {grade}", without=1)
+
+    first = suggestions(school.district.records)[0]
+
+    assert first.section_filter == keeping(("name", "contains", "homeroom"))
+    assert coverage(first) == (54, 6, 0)
+    assert sum(one.none for one in first.leftovers) == 6
+
+
+def test_the_class_of_a_program_comes_before_the_homeroom_where_it_teaches_all_lessons() -> None:
+    school = Lockstep()
+    school.own("Homeroom {grade}")
+    school.own("Reading {grade}", without=1)
+    school.own("Math {grade}", without=1)
+    apart = [students[0] for students in school.classes]
+    teacher = school.district.teacher("Fernsby", "Ida")
+    for name in ("Special Day Class", "SDC Reading", "SDC Math"):
+        school.district.section(apart, teacher, name=name, school_id=school.school)
+
+    first, *others = first_of(school).rules
+
+    assert first_of(school).strategy == "first_match"
+    assert "day class" in str(first.all[0].value)
+    assert others == list(keeping(("name", "contains", "homeroom")).rules)
+
+
+def test_who_is_pulled_out_for_two_lessons_stays_in_the_homeroom() -> None:
+    school = Lockstep()
+    school.own("Homeroom {grade}")
+    school.own("Reading {grade}")
+    apart = [students[0] for students in school.classes]
+    teacher = school.district.teacher("Fernsby", "Ida")
+    for name in ("Resource Room", "Resource Reading", "Resource Math"):
+        school.district.section(apart, teacher, name=name, school_id=school.school)
+
+    assert first_of(school) == keeping(("name", "contains", "homeroom"))
 
 
 # What only counts

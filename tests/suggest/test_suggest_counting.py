@@ -168,7 +168,7 @@ def test_a_draft_gives_each_student_what_the_section_filter_does(
     pricing = Pricing(survey)
     rules = [pooled(pricing, rule(condition), survey.students) for condition in given_conditions]
 
-    found = draft(survey, rules, strategy)
+    found = draft(pricing, rules, strategy)
 
     section_filter = SectionFilter(
         strategy=strategy, rules=tuple(Rule(all=(condition,)) for condition in given_conditions)

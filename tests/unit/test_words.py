@@ -30,6 +30,16 @@ def test_the_class_that_everybody_has_is_known_by_many_words_in_one_or_two(phras
     assert is_homeroom(phrase)
 
 
+@pytest.mark.parametrize("phrase", ["advsry", "hmrom", "attndnce", "mntor grp"])
+def test_a_word_that_leaves_out_vowels_means_the_same(phrase: str) -> None:
+    assert is_homeroom(phrase)
+
+
+@pytest.mark.parametrize("phrase", ["crw", "hgr", "homer", "advsy", "romhome", "advzry"])
+def test_what_leaves_out_more_or_is_short_does_not(phrase: str) -> None:
+    assert not is_homeroom(phrase)
+
+
 @pytest.mark.parametrize("phrase", ["home", "room", "homerooms1", "art", "", "room home", "homeroom art"])
 def test_nothing_else_is(phrase: str) -> None:
     assert not is_homeroom(phrase)

@@ -14,8 +14,7 @@ import numpy.typing as npt
 from worker.domain.roster.section_filter import Strategy
 from worker.suggest.conditions import CandidateCondition, Part, atoms
 from worker.suggest.deadline import Deadline
-from worker.suggest.evidence import Kind
-from worker.suggest.pricing import Pricing
+from worker.suggest.pricing import CALLED_CLASSES, Pricing
 from worker.suggest.rule_sets import RuleSet, draft, pooled
 from worker.suggest.rules import single
 from worker.suggest.schools import seats
@@ -49,7 +48,7 @@ def _with_one_more(pricing: Pricing, given: RuleSet, waiting: npt.NDArray[np.int
     local, places = np.unique(sections, return_inverse=True)
     part = Part(pricing.survey, local.astype(np.int32), np.bincount(places, minlength=len(local)))
     owners = np.repeat(np.arange(len(waiting)), sizes)
-    is_class = np.isin(pricing.kinds[local], (Kind.HOMEROOM, Kind.CLASS, Kind.ROOM))
+    is_class = np.isin(pricing.kinds[local], CALLED_CLASSES)
     gains: list[tuple[int, CandidateCondition]] = []
     for atom in atoms(part, len(waiting)) if is_class.any() else ():
         kept = part.seats[atom.mask]
@@ -62,7 +61,7 @@ def _with_one_more(pricing: Pricing, given: RuleSet, waiting: npt.NDArray[np.int
     for gain, atom in gains[:MOST_TRIED]:
         rule = pooled(pricing, single(atom), float(len(waiting)))
         for strategy in strategies:
-            one = draft(pricing.survey, [*given.rules, rule], strategy)
-            if gain and strategy in (given.strategy, "first_match") and one.score > given.score:
+            one = draft(pricing, [*given.rules, rule], strategy)
+            if gain and strategy in (given.strategy, "first_match") and one.rank < given.rank:
                 return one
     return None

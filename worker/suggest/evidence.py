@@ -6,7 +6,7 @@ that anybody lists, but where every huddle is filed as a homeroom, it is one.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
@@ -18,8 +18,7 @@ from worker.suggest.columns import BLANK, Bools, SectionColumn
 from worker.suggest.lesson_words import NOTHING, Says, of_subject, said
 from worker.suggest.survey import Survey
 
-FREQUENT: Final = 3
-"""Sections whose name has a word for homerooms and one for a lesson: fewer are teachers' names."""
+LESSONS: Final = Says.READING | Says.MATH | Says.CORE | Says.HELP | Says.SPECIAL | Says.IDLE
 MOST_CLASSES: Final = 2.5
 """Sections called a class for each student of a school: with more of them, the word tells nothing there."""
 MOST_AT_ODDS: Final = 0.5
@@ -42,25 +41,39 @@ class Kind(IntEnum):
     IDLE = 9
 
 
-def kinds(survey: Survey) -> npt.NDArray[np.int8]:
-    """Return for each section what it is."""
-    name, homeroom_in_name = _read(survey, "name")
-    course, _ = _read(survey, "course_name")
-    number, _ = _read(survey, "course_number")
+@dataclass(frozen=True)
+class Texts:
+    """What the texts of each section say that it is, as flags of `Says`."""
+
+    lesson: Flags
+    """The names of the section and of its course; the course's number where these say nothing."""
+    subject: Flags
+    is_home: Bools
+    """Whether any of them, or the section's number or period, is a word for homerooms."""
+
+
+def read_texts(survey: Survey) -> Texts:
+    """Return what the texts of each section say."""
+    name, course, number = (_read(survey, column) for column in ("name", "course_name", "course_number"))
     coded = _codes(survey, "section_number") | _codes(survey, "period") | (number & Says.HOMEROOM)
-    subject = _subjects(survey)
-    lesson = name | course | np.where(name | course, 0, number)
-    home = ((name | course | coded) & Says.HOMEROOM) > 0
-    at_odds = home & homeroom_in_name
+    lesson: Flags = name | course | np.where(name | course, 0, number)
+    return Texts(lesson, _subjects(survey), ((name | course | coded) & Says.HOMEROOM) > 0)
+
+
+def kinds(survey: Survey, texts: Texts) -> npt.NDArray[np.int8]:
+    """Return for each section what it is."""
+    lesson, subject, home = texts.lesson, texts.subject, texts.is_home
+    at_odds = _at_odds(survey, texts)
     rules = (
+        (Kind.IDLE, survey.of_other_year),
         (Kind.IDLE, ((lesson & Says.IDLE) > 0) & (~home | at_odds)),
         (Kind.SPECIAL, ((lesson & Says.SPECIAL) > 0) & (~home | at_odds)),
         (Kind.HOMEROOM, home & ~at_odds),
         (Kind.HELP, (lesson & Says.HELP) > 0),
-        (Kind.ROOM, (lesson & Says.ROOM) > 0),
         (Kind.READING, (lesson & Says.READING) > 0),
         (Kind.MATH, (lesson & Says.MATH) > 0),
         (Kind.CORE, (lesson & Says.CORE) > 0),
+        (Kind.ROOM, (lesson & Says.ROOM) > 0),
         (Kind.HOMEROOM, (subject & Says.HOMEROOM) > 0),
         (Kind.SPECIAL, (subject & (Says.SPECIAL | Says.IDLE)) > 0),
         (Kind.CLASS, (lesson & Says.CLASS) > 0),
@@ -76,6 +89,22 @@ def kinds(survey: Survey) -> npt.NDArray[np.int8]:
     return found
 
 
+def _at_odds(survey: Survey, texts: Texts) -> Bools:
+    """Return where a section is called homeroom and something else, and its students have a plain one.
+
+    "HR Library" is not the homeroom of those who have "HR 3A". A school may have a lesson's word in the name
+    of every homeroom, as "STEM Homeroom"; then these are the homerooms.
+    """
+    says_more = (texts.lesson & LESSONS) > 0
+    is_class = ((texts.lesson & Says.CLASS) > 0) & ~says_more
+    plain = (texts.is_home & ~says_more) | (is_class & ~_in_vain(survey, is_class))
+    has_plain = np.repeat(survey.counts(plain & ~survey.of_other_year) > 0, np.diff(survey.starts))
+    seats = np.bincount(survey.edge_section, minlength=survey.sections)
+    having = np.bincount(survey.edge_section, weights=has_plain, minlength=survey.sections)
+    at_odds: Bools = texts.is_home & says_more & (seats > 0) & (having >= MOST_AT_ODDS * seats)
+    return at_odds
+
+
 def _in_vain(survey: Survey, called: Bools) -> Bools:
     """Return which of the sections that are called a class are so at schools that call everything so."""
     seats = np.bincount(survey.edge_section, minlength=survey.sections) * called
@@ -86,8 +115,8 @@ def _in_vain(survey: Survey, called: Bools) -> Bools:
     return in_vain
 
 
-def _read(survey: Survey, name: str) -> tuple[Flags, Bools]:
-    """Return what the texts of a column say, and where a word for homerooms stands with another's lesson."""
+def _read(survey: Survey, name: str) -> Flags:
+    """Return what the texts of a column say, without what are words of the teacher's name."""
     column = survey.columns[name]
     texts = [said(text) for text in column.texts]
     flags = _spread(column, [_all(one) for one in texts])
@@ -101,38 +130,7 @@ def _read(survey: Survey, name: str) -> tuple[Flags, Bools]:
             called = survey.called(section)
             of = texts[column.text_codes[section]]
             flags[section] = _all(tuple(one for one in of if one[0] not in called))
-    return flags, _at_odds(survey, column, texts, flags)
-
-
-def _at_odds(
-    survey: Survey, column: SectionColumn, texts: list[tuple[tuple[str, Says], ...]], flags: Flags
-) -> Bools:
-    """Return where a name says homeroom and, as others do, a lesson: "HR Library" is not the homeroom."""
-    lessons = Says.SPECIAL | Says.IDLE | Says.READING | Says.MATH | Says.CORE | Says.HELP
-    both = [_all(one) for one in texts]
-    mixed = {place for place, says in enumerate(both) if says & Says.HOMEROOM and says & lessons}
-    at_odds = np.zeros(survey.sections, dtype=np.bool_)
-    if not mixed:
-        return at_odds
-    having: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for section in np.flatnonzero(np.isin(column.text_codes, list(mixed))).tolist():
-        if flags[section] & Says.HOMEROOM and flags[section] & lessons:
-            for word, says in texts[column.text_codes[section]]:
-                if says & lessons:
-                    having[int(survey.section_school[section]), word].append(section)
-    for sections in having.values():
-        if len(sections) >= FREQUENT:
-            at_odds[sections] = True
-    return at_odds & _have_another(survey, at_odds, (flags & Says.HOMEROOM) > 0)
-
-
-def _have_another(survey: Survey, at_odds: Bools, homerooms: Bools) -> Bools:
-    """Return the sections most of whose students sit in a homeroom that says nothing else."""
-    has_plain = np.repeat(survey.counts(homerooms & ~at_odds) > 0, np.diff(survey.starts))
-    seats = np.bincount(survey.edge_section, minlength=survey.sections)
-    having = np.bincount(survey.edge_section, weights=has_plain, minlength=survey.sections)
-    another: Bools = (seats > 0) & (having >= MOST_AT_ODDS * seats)
-    return another
+    return flags
 
 
 def _codes(survey: Survey, name: str) -> Flags:

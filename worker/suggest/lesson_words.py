@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from worker.domain.roster.name_words import is_homeroom, plain, words
+from worker.domain.roster.name_words import by_consonants, is_homeroom, plain, shortened_from, words
 from worker.domain.roster.texts import folded
 
 
@@ -40,17 +40,18 @@ _LISTED: Final[dict[Says, str]] = {
     Says.HOMEROOM: """
         attendance att attend rollcall hogar tutoria tutorias registro asistencia morningmeeting
         morningcircle circletime dailyattendance consejeria asesoria maestrotitular salonhogar
+        officialclass
     """,
     Says.CLASS: """
-        class classroom classrooms grade grades gr grado grd contained selfcontained core
-        kindergarten kinder kdg prek prekindergarten preschool elementary group grupo team house
-        family pod base mentor mentors tutor cohort form crew den pack pride tribe huddle squad nest
-        clan seminar connections advocacy gened general generaleducation gen genl primary multiage
-        looping clase salon aula teacher titular
+        class classroom classrooms clsrm grade grades gr grado grd contained selfcontained core
+        kindergarten kinder kdg prek prekindergarten preschool elementary group grupo grp grps team
+        house family fam pod base mentor mentors tutor cohort form crew den pack pride tribe huddle
+        squad nest clan adv advisee advisees seminar connections advocacy gened general
+        generaleducation gen genl primary multiage looping clase salon aula teacher titular
     """,
     Says.ROOM: """
-        homebound homehospital asd lifeskills resource sped specialeducation resourceroom functional
-        autism adaptive newcomer newcomers transition inclusion
+        homebound homehospital sdc specialday asd lifeskills resource sped specialeducation
+        resourceroom functional autism adaptive newcomer newcomers transition inclusion
     """,
     Says.READING: """
         reading read rdg rea ela eng english literacy lit languagearts lectura lenguaje humanities
@@ -68,7 +69,7 @@ _LISTED: Final[dict[Says, str]] = {
     Says.HELP: """
         intervention interventions win whatineed rti mtss speech esl eld ell pullout pushin tutoring
         enrichment remediation acceleration gate gifted sel counseling guidance therapy orientation
-        helpdesk booster tier
+        helpdesk booster tier flex flextime iep
     """,
     Says.SPECIAL: """
         art arts arte artes music mus musica band chorus choir coro orchestra strings drama theater
@@ -81,12 +82,15 @@ _LISTED: Final[dict[Says, str]] = {
     Says.IDLE: """
         lunch lun almuerzo comedor recess recreo breakfast desayuno dismissal salida arrival bus
         busing studyhall studyhalls club clubs clubes chess lego scouts glee detention afterschool
-        beforeschool aftercare cafeteria snack duty testing assessment
+        beforeschool aftercare cafeteria snack duty testing assessment test tests exam exams
+        caseload caseloads counselor counselors holding unscheduled unassigned placeholder waitlist
+        inactive sample dummy donot
     """,
 }
 LESSON_WORDS: Final[dict[str, Says]] = {
     plain(word): says for says, listed in _LISTED.items() for word in listed.split()
 }
+_BY_CONSONANTS: Final = by_consonants(LESSON_WORDS)
 _SUBJECTS: Final = {
     "english/languagearts": Says.READING,
     "math": Says.MATH,
@@ -104,10 +108,22 @@ _SUBJECTS: Final = {
 
 @lru_cache(maxsize=65_536)
 def said(text: str) -> tuple[tuple[str, Says], ...]:
-    """Return the words of a text that say what a section is, single or two as one, with what they say."""
+    """Return the words of a text that say what a section is, single or two as one, with what they say.
+
+    Of two that say something as one, neither says anything by itself: "language arts" are no arts.
+    """
     apart = words(text)
-    together = [first + second for first, second in pairwise(apart) if not (first + second).isdigit()]
-    return tuple((word, says) for word in (*apart, *together) if (says := _of_word(word)))
+    together = {
+        place: (first + second, says)
+        for place, (first, second) in enumerate(pairwise(apart))
+        if not (first + second).isdigit() and (says := _of_word(first + second))
+    }
+    alone = [
+        (word, says)
+        for place, word in enumerate(apart)
+        if place not in together and place - 1 not in together and (says := _of_word(word))
+    ]
+    return (*alone, *together.values())
 
 
 def of_subject(text: str) -> Says:
@@ -124,4 +140,8 @@ def of_subject(text: str) -> Says:
 def _of_word(word: str) -> Says:
     if is_homeroom(word):
         return Says.HOMEROOM
-    return LESSON_WORDS.get(plain(word), NOTHING)
+    known = LESSON_WORDS.get(plain(word))
+    if known is not None:
+        return known
+    full = shortened_from(plain(word), _BY_CONSONANTS)
+    return NOTHING if full is None else LESSON_WORDS[full]

@@ -23,6 +23,7 @@ from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import folded
 from worker.suggest.columns import BLANK, Bools, Ints, SectionColumn, holds
 from worker.suggest.coverage import Cell, FilterCoverage, Seats
+from worker.suggest.school_years import of_other_years
 from worker.suggest.survey import Survey
 
 NOT_KEPT: Final = 1 << 20
@@ -102,6 +103,7 @@ class DistrictPicture:
             {name: replace(column) for name, column in self.columns.items()},  # what is derived goes with it
             self.section_school,
             self.current,
+            of_other_years(self.columns["term_id"], self.terms, self.calendar.today),
             self.ranks(section_filter),
             self.schools,
             self.school_names,
@@ -200,7 +202,7 @@ class DistrictPicture:
         return frozenset[str]().union(*self.teacher_words.values())
 
     def _vocabulary(self) -> Vocabulary:
-        vocabulary = Vocabulary(self._words())
+        vocabulary = Vocabulary(self._words(), self.teacher_words)
         knows_one = [not self.teacher_words.keys().isdisjoint(some) for some in self.teachers]
         schools, *told = (self.columns[name].each() for name in ("school_id", *TOLD))
         for school_id, teachers, *texts in zip(schools, self.section_teachers, *told, strict=True):

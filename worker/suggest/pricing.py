@@ -17,10 +17,12 @@ import numpy.typing as npt
 
 from worker.suggest.class_shape import LARGEST_CLASS, class_shape
 from worker.suggest.columns import Bools
-from worker.suggest.evidence import Kind, kinds
+from worker.suggest.evidence import Kind, Texts, kinds, read_texts
+from worker.suggest.lesson_words import Says
 from worker.suggest.periods import periods_are_alike, young_shares
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.survey import Survey
+from worker.suggest.taught_apart import TaughtApart, taught_apart
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,6 +74,7 @@ UNWORDED: Final = 0.15
 """Of a student: so much of those prices does not count where the section is called a homeroom."""
 WORDED: Final = 0.1
 """Of the rest there."""
+CALLED_CLASSES: Final = (Kind.HOMEROOM, Kind.CLASS, Kind.ROOM)
 _KINDS: Final = len(Kind)
 _SHAPE: Final = _KINDS
 """The column of the features behind the kinds: the price of the section's shape."""
@@ -88,7 +91,17 @@ class Pricing:
     @cached_property
     def kinds(self) -> npt.NDArray[np.int8]:
         """What each section is."""
-        return kinds(self.survey)
+        return kinds(self.survey, self.texts)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What the texts of each section say."""
+        return read_texts(self.survey)
+
+    @cached_property
+    def apart(self) -> TaughtApart:
+        """Who is taught apart, and where."""
+        return taught_apart(self.survey, self.kinds, (self.texts.lesson & Says.CLASS) > 0)
 
     @cached_property
     def seats(self) -> npt.NDArray[np.int64]:
@@ -166,8 +179,8 @@ def _unsaid(meaning: Meaning) -> float:
 
 def classes(sums: Floats, meaning: Meaning) -> float:
     """Return the seats in sections that are called a class, and not only have a number among others."""
-    called = [Kind.HOMEROOM] if meaning in NUMBERS else [Kind.HOMEROOM, Kind.CLASS, Kind.ROOM]
-    return float(sums[called].sum())
+    called = (Kind.HOMEROOM,) if meaning in NUMBERS else CALLED_CLASSES
+    return float(sums[list(called)].sum())
 
 
 def _prevailing(seats: Floats) -> Floats:

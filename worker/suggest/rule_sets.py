@@ -12,7 +12,7 @@ import numpy.typing as npt
 from worker.domain.roster.section_filter import SectionFilter, Strategy
 from worker.suggest.columns import Bools
 from worker.suggest.credibility import credible
-from worker.suggest.pricing import Pricing, classes, prices
+from worker.suggest.pricing import CALLED_CLASSES, Pricing, classes, prices
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf
 from worker.suggest.survey import Survey
@@ -24,6 +24,8 @@ FIRST_MATCH_SHARE: Final = 0.01
 """Of the students: what it costs that only our side can apply a rule after another."""
 CALLED_CLASS: Final = 0.5
 """Of the seats that a rule gives."""
+NEARLY_ALL: Final = 0.9
+"""Of all students."""
 MOST_OF_CLASS: Final = 0.15
 """Of a seat: what is called a class, and costs more, is something else."""
 
@@ -74,6 +76,8 @@ class RuleSet:
     places: Places = field(repr=False)
     score: float
     """Students with exactly one section, less what the rules cost."""
+    called: int
+    """Students whose only section is called a class."""
 
     def sections(self, attended: Bools) -> bytes:
         """Return which of the attended sections are kept, and in which order: what tells drafts apart."""
@@ -81,6 +85,20 @@ class RuleSet:
         if self.strategy == "union":
             kept = [np.logical_or.reduce(kept)]
         return b"".join(np.packbits(one).tobytes() for one in kept)
+
+    @property
+    def means_class(self) -> bool:
+        """Whether nearly all students have exactly one section that is called a class."""
+        return self.called >= NEARLY_ALL * len(self.places)
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """What orders sets of rules, the lowest first.
+
+        Where nearly every student has a class that is called one, no lesson is anybody's class, however
+        many students it would place beside: those without are told of.
+        """
+        return not self.means_class, -self.score
 
     @property
     def exactly_one(self) -> int:
@@ -98,11 +116,11 @@ class RuleSet:
         return int((self.places > 1).sum())
 
 
-def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> RuleSet:
+def draft(pricing: Pricing, rules: Sequence[Pooled], strategy: Strategy) -> RuleSet:
     """Return the rules counted over everybody."""
     if len(rules) == 1:
         strategy = "union"
-    kept = tuple(one.kept for one in rules)
+    survey, kept = pricing.survey, tuple(one.kept for one in rules)
     placed = _placed(survey, kept, strategy)
     if strategy == "union":
         cost = sum(one.cost for one in rules)
@@ -111,15 +129,27 @@ def draft(survey: Survey, rules: Sequence[Pooled], strategy: Strategy) -> RuleSe
         cost = sum(one.cost_of(float(counts.sum())) for one, counts in by_each)
         cost += FIRST_MATCH_SHARE * survey.students
     places = sum(placed, np.zeros(survey.students, dtype=np.int32))
-    return RuleSet(tuple(rules), kept, strategy, places, _credible(survey, rules, places) - cost)
-
-
-def _credible(survey: Survey, rules: Sequence[Pooled], places: Places) -> float:
+    is_single = _places_right(pricing, kept, strategy, places)
     told = [one.kept for one in rules if one.says_class]
-    called = (
-        survey.counts(np.logical_or.reduce(told)) > 0 if told else np.zeros(survey.students, dtype=np.bool_)
-    )
-    return credible(survey, places == 1, called, len(rules) - len(told))
+    called = _are_in(survey, told)
+    score = credible(survey, is_single, called, len(rules) - len(told)) - cost
+    return RuleSet(tuple(rules), kept, strategy, places, score, int((is_single & called).sum()))
+
+
+def _are_in(survey: Survey, kept: Sequence[Bools]) -> Bools:
+    """Return which students are in any of these sections."""
+    if not kept:
+        return np.zeros(survey.students, dtype=np.bool_)
+    return survey.counts(np.logical_or.reduce(kept)) > 0
+
+
+def _places_right(pricing: Pricing, kept: Sequence[Bools], strategy: Strategy, places: Places) -> Bools:
+    """Return who has exactly one section; who is taught apart, only if that is the class for it."""
+    is_single: Bools = places == 1
+    if pricing.apart.are_any:
+        right = _placed(pricing.survey, kept, strategy, pricing.apart.classes)
+        is_single &= ~pricing.apart.students | (sum(right, np.zeros_like(places)) == 1)
+    return is_single
 
 
 def draft_in_force(survey: Survey, pricing: Pricing, in_force: SectionFilter) -> RuleSet:
@@ -129,37 +159,45 @@ def draft_in_force(survey: Survey, pricing: Pricing, in_force: SectionFilter) ->
     """
     kept = tuple(survey.ranks == rule for rule in range(max(1, len(in_force.rules))))
     places = sum(_placed(survey, kept, in_force.strategy), np.zeros(survey.students, dtype=np.int32))
-    sums = pricing.sums(np.logical_or.reduce(kept))
+    is_kept = np.logical_or.reduce(kept)
+    sums = pricing.sums(is_kept)
     price = float(prices([Meaning.HOMEROOM], sums[None, :])[0])
-    return RuleSet((), kept, in_force.strategy, places, float((places == 1).sum()) - price)
+    is_class = is_kept & np.isin(pricing.kinds, CALLED_CLASSES)
+    called = int(((places == 1) & (survey.counts(is_class) > 0)).sum())
+    return RuleSet((), kept, in_force.strategy, places, float((places == 1).sum()) - price, called)
 
 
-def _placed(survey: Survey, kept: Sequence[Bools], strategy: Strategy) -> list[Places]:
-    """Return how many sections each student has: by all rules at once, or by each in its turn."""
+def _placed(
+    survey: Survey, kept: Sequence[Bools], strategy: Strategy, among: Bools | None = None
+) -> list[Places]:
+    """Return how many sections each student has, of those `among` if given: by all rules, or each in turn."""
     if strategy == "union":
-        return [survey.counts(np.logical_or.reduce(kept))]
+        everything: Bools = np.logical_or.reduce(kept)
+        return [survey.counts(everything if among is None else everything & among)]
     placed: list[Places] = []
     waiting = np.ones(survey.students, dtype=np.bool_)
     for one in kept:
-        placed.append(np.where(waiting, survey.counts(one), 0).astype(np.int32))
-        waiting &= placed[-1] == 0
+        counts = survey.counts(one)
+        told = counts if among is None else survey.counts(one & among)
+        placed.append(np.where(waiting, told, 0).astype(np.int32))
+        waiting &= counts == 0
     return placed
 
 
 def simplified(pricing: Pricing, given: RuleSet) -> RuleSet:
     """Return the draft without what does no good: rules, and limits of rules to schools."""
-    best, survey = given, pricing.survey
+    best = given
     for one in given.rules:
         without = [other for other in best.rules if other is not one]
         if without and one in best.rules:
-            best = _better(best, draft(survey, without, best.strategy))
+            best = _better(best, draft(pricing, without, best.strategy))
     for place, one in enumerate(best.rules):
         if one.rule.schools is not None:
             freed = pooled(pricing, one.rule.everywhere, one.home)
             rules = [*best.rules[:place], freed, *best.rules[place + 1 :]]
-            best = _better(best, draft(survey, rules, best.strategy))
+            best = _better(best, draft(pricing, rules, best.strategy))
     return best
 
 
 def _better(one: RuleSet, other: RuleSet) -> RuleSet:
-    return other if other.score >= one.score else one
+    return other if other.rank <= one.rank else one

@@ -157,26 +157,29 @@ def _candidates(
 def _with_pairs(
     found: list[CandidateCondition], holding: Bools, alone: _Candidates, positive: list[int]
 ) -> tuple[list[RuleOf], Bools]:
-    """Return the rules of one condition and, of the promising ones, those of two."""
+    """Return the rules of one condition and, of the promising ones, those of two.
+
+    What two say that keep the same is told rather than what is left out.
+    """
     reach = alone.given.exactly_one + alone.given.several
     weight = reach * np.array([2.0 if rule.meaning is Meaning.HOMEROOM else 1.0 for rule in alone.rules])
     ranked = [positive[rule] for rule in np.argsort(-weight, kind="stable")]
     bases = [place for place in ranked if place < len(found)][:PAIRED]
     negative = [place for place, atom in enumerate(found) if atom.is_negative][:PAIRED]
     pairs = [*combinations(bases, 2), *((base, other) for base in bases for other in negative)]
-    rules, kept, seen = list(alone.rules), list(alone.kept), {row.tobytes() for row in alone.kept}
+    rules, kept = list(alone.rules), list(alone.kept)
+    seen = {row.tobytes(): place for place, row in enumerate(kept)}
     for one, other in pairs:
         row = holding[one] & holding[other]
         key = row.tobytes()
-        if (
-            key in seen
-            or not row.any()
-            or found[one].condition.field == found[other].condition.field == "subject"
-        ):
+        if not row.any() or found[one].condition.field == found[other].condition.field == "subject":
             continue
-        seen.add(key)
-        rules.append(both(found[one], found[other]))
-        kept.append(row)
+        at = seen.setdefault(key, len(rules))
+        if at == len(rules):
+            rules.append(both(found[one], found[other]))
+            kept.append(row)
+        elif at < len(alone.rules) and len(rules[at].conditions) > 1:
+            rules[at] = min(rules[at], both(found[one], found[other]), key=lambda rule: rule.meaning)
     return rules, np.array(kept)
 
 

@@ -17,6 +17,7 @@ from worker.suggest.counting import ProfileGroup, group, kinds_of
 from worker.suggest.deadline import Deadline
 from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.pricing import Pricing
+from worker.suggest.program_first import with_program_first
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rule_sets import Pooled, RuleSet, draft, pooled, simplified
 from worker.suggest.rules import RuleOf
@@ -99,15 +100,15 @@ def search(pricing: Pricing, in_force: RuleSet, deadline: Deadline, progress: Pr
         is_cut_short |= not answer.is_proven
         if answer.rules:
             rules = [pool[some[rule]] for rule in answer.rules]
-            found.append(simplified(pricing, draft(survey, rules, "union")))
+            found.append(simplified(pricing, draft(pricing, rules, "union")))
     called_class = np.array([one.says_class for one in pool], dtype=np.bool_)
     for first in (None, called_class):
         turns = in_turn(merging.students, merging.kept, merging.costs, first)
         if len(turns) > 1:
-            found.append(draft(survey, [pool[rule] for rule in turns], "first_match"))
-    found += [draft(survey, [one], "union") for one in pool if one.rule.schools is None]
-    best = max(found, key=lambda one: one.score)
-    found += [completed(pricing, best, deadline)] if best.score > 0 else []
+            found.append(draft(pricing, [pool[rule] for rule in turns], "first_match"))
+    found += [draft(pricing, [one], "union") for one in pool if one.rule.schools is None]
+    best = min(found, key=lambda one: one.rank)
+    found += [completed(pricing, with_program_first(pricing, best), deadline)] if best.score > 0 else []
     return Search(_ranked(survey, found), is_cut_short)
 
 
@@ -176,7 +177,7 @@ def _families(pool: Sequence[Pooled]) -> list[list[int]]:
 def _ranked(survey: Survey, found: Iterable[RuleSet]) -> list[RuleSet]:
     """Return the drafts that are worth a look, the best first, each of other sections than the rest."""
     useful = [one for one in found if one.score > 0]
-    ranked = sorted(useful, key=lambda one: (-one.score, len(one.rules), [p.rule.key for p in one.rules]))
+    ranked = sorted(useful, key=lambda one: (one.rank, len(one.rules), [p.rule.key for p in one.rules]))
     attended = np.zeros(survey.sections, dtype=np.bool_)
     attended[survey.edge_section] = True
     best, taken = list[RuleSet](), set[bytes]()

@@ -24,6 +24,8 @@ class Survey:
     columns: Mapping[str, SectionColumn]
     section_school: Ints
     current: Bools
+    of_other_year: Bools
+    """Which sections have a term that is called after another school year, and has no dates."""
     ranks: Ints
     """Of the filter in force: the first rule that keeps the section, another number where none does."""
     schools: Sequence[str]

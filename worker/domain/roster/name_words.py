@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 from worker.domain.roster.texts import fold
 
 _RUNS: Final = re.compile(r"[^\W\d_]+|\d+")
+_VOWELS: Final = re.compile("[aeiouáéíóú]")
+LEAST_CONSONANTS: Final = 4
+"""Letters that a word has without its vowels: of a shorter one, what is left may be anything."""
 
 HOMEROOM_WORDS: Final = frozenset(
     {
@@ -34,9 +37,43 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_RUNS.findall(fold(text)))
 
 
+@lru_cache(maxsize=65_536)
 def is_homeroom(phrase: str) -> bool:
-    """Whether a word or two of them, with or without white space, mean the class that every student has."""
-    return "".join(phrase.split()) in HOMEROOM_WORDS
+    """Whether a word or two of them, with or without white space, mean the class that every student has.
+
+    A word may be shortened: "advsry" is an advisory.
+    """
+    word = "".join(phrase.split())
+    return word in HOMEROOM_WORDS or shortened_from(word, _HOMEROOMS_BY_CONSONANTS) is not None
+
+
+def by_consonants(full: Iterable[str]) -> dict[str, list[str]]:
+    """Return words by what is left of them without vowels, for `shortened_from`; short ones are left out."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(full):
+        consonants = _without_vowels(word)
+        if len(consonants) >= LEAST_CONSONANTS:
+            found.setdefault(consonants, []).append(word)
+    return found
+
+
+def shortened_from(word: str, full: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the word of which this one leaves out vowels behind the first letter and nothing else."""
+    among = full.get(_without_vowels(word), ()) if len(word) >= LEAST_CONSONANTS else ()
+    return next((one for one in among if len(word) < len(one) and _is_part(word, one)), None)
+
+
+def _without_vowels(word: str) -> str:
+    return word[:1] + _VOWELS.sub("", word[1:])
+
+
+def _is_part(word: str, full: str) -> bool:
+    """Whether the letters of a word stand in the full one in their order."""
+    letters = iter(full)
+    return all(letter in letters for letter in word)
+
+
+_HOMEROOMS_BY_CONSONANTS: Final = by_consonants(HOMEROOM_WORDS)
 
 
 def plain(word: str) -> str:

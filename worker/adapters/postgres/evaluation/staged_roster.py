@@ -54,7 +54,7 @@ class PostgresStagedRoster:
     async def write_staged(self, changes: Sequence[Change]) -> None:
         """Stage the changes' records; of two of one record, what the later event says."""
         newest = {change.key: change for change in sorted(changes, key=lambda change: change.event_id)}
-        changes = list(newest.values())
+        changes = [newest[key] for key in sorted(newest)]  # in the order of the index, which is then written once
         columns = (
             [change.kind for change in changes],
             [change.record_id for change in changes],
@@ -75,7 +75,7 @@ class PostgresStagedRoster:
                 [f"{link.role} {link.target_id} {link.section_id}" for link in removed],
             )
         if added:
-            columns = _columns([(link.role, link.target_id, link.section_id) for link in added], 3)
+            columns = _columns(sorted((link.role, link.target_id, link.section_id) for link in added), 3)
             await self._connection.execute(_SQL["add_links"], self._district_id, *columns)
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:

@@ -78,6 +78,7 @@ class Published(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
+        defer_build=True,  # a command that writes no message need not wait for them
     )
 
     def wire(self) -> dict[str, Any]:

@@ -54,7 +54,9 @@ class PostgresStagedRoster:
     async def write_staged(self, changes: Sequence[Change]) -> None:
         """Stage the changes' records; of two of one record, what the later event says."""
         newest = {change.key: change for change in sorted(changes, key=lambda change: change.event_id)}
-        changes = [newest[key] for key in sorted(newest)]  # in the order of the index, which is then written once
+        changes = [
+            newest[key] for key in sorted(newest)
+        ]  # in the order of the index, which is then written once
         columns = (
             [change.kind for change in changes],
             [change.record_id for change in changes],

@@ -24,11 +24,12 @@ from worker.domain.review.causes.facts import (
     Removed,
     SchoolGrade,
     Sign,
+    TermState,
 )
 from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind
 from worker.domain.roster.records import Course, RecordId, School, Section, Term
 from worker.domain.roster.section_filter import SectionView
-from worker.pipeline.evaluate.unit_of_work import SectionSigns
+from worker.pipeline.evaluate.section_signs import SectionSigns
 
 TORN, BARE, BLANK = Code.MULTIPLE_SECTIONS, Code.NO_SECTION, Code.FIELD_MISSING
 OTHER_KINDS: Final = ("school", "term", "course", "user")
@@ -227,7 +228,10 @@ async def test_sections_of_nine_in_ten_students_are_taught_together(rows: Figure
     shared("few", {}, {}, students=8, kept=9)
     shared("one", {}, {}, students=1, kept=1)
     shared("five", {}, {}, {}, {}, {})
-    shared("same", {"teachers": ["t"]}, {"teachers": ["t"]})
+    same = {"teachers": ["t"], "name": "same"}
+    shared("same", same, {**same, "sis_id": "2", "section_number": "2", "students": ["a"]})
+    shared("renamed", same, {**same, "name": "other"})
+    shared("gone", same, None)
     shared("kinds", {"subject": "arts"}, {})
     shared("half", {}, None)
     for kind in OTHER_KINDS:
@@ -237,11 +241,12 @@ async def test_sections_of_nine_in_ten_students_are_taught_together(rows: Figure
     rows.beside()
     await rows.write()
 
-    named = [("b1", "b2"), ("by_course1", "by_course2"), ("c1", "c2"), ("t1", "t2", "t3", "t4")]
+    taught = [("b1", "b2"), ("by_course1", "by_course2"), ("c1", "c2"), ("t1", "t2", "t3", "t4")]
+    named = {**dict.fromkeys(taught, Sign.CO_TAUGHT), ("same1", "same2"): Sign.DOUBLED}
     together = await rows.figures.sections_together()
-    assert await rows.figures.co_taught(together, is_filtered=False) == named
-    unnamed = ("nameless1", "nameless2")
-    assert await rows.figures.co_taught(together, is_filtered=True) == sorted([*named, unnamed])
+    assert await rows.figures.alike(together, is_filtered=False) == named
+    unnamed = {("nameless1", "nameless2"): Sign.CO_TAUGHT}
+    assert await rows.figures.alike(together, is_filtered=True) == named | unnamed
 
 
 # Blocked students
@@ -326,7 +331,10 @@ async def test_a_student_in_no_kept_section_is_listed_where_a_section_lists_him(
 
 
 async def test_signs_tell_why_a_student_is_in_none_or_in_several(rows: FigureRows) -> None:
-    signs = SectionSigns(["stopped"], {"u1": "t1", "u2": "t1", "u3": "t2"}, [("c1", "c2")], ["twin"])
+    states = {"stopped": TermState.OVER, "later": TermState.AHEAD, "now": TermState.CURRENT}
+    unknown = {"u1": "t1", "u2": "t1", "u3": "t2"}
+    alike: dict[tuple[str, ...], Sign] = {("c1", "c2"): Sign.CO_TAUGHT, ("d1", "d2"): Sign.DOUBLED}
+    signs = SectionSigns(states, unknown, alike, ["twin"])
     of_sections = {
         "one unknown": ("u1", "k1"),
         "two unknown": ("u1", "u3"),
@@ -336,6 +344,7 @@ async def test_signs_tell_why_a_student_is_in_none_or_in_several(rows: FigureRow
         "one, of a known term": ("k1",),
         "taught together": ("c1", "c2"),
         "taught together and more": ("c1", "c2", "k1"),
+        "doubled": ("d1", "d2"),
         "twin": ("u1", "k1"),
     }
     for at, (name, sections) in enumerate(reversed(of_sections.items())):
@@ -344,11 +353,13 @@ async def test_signs_tell_why_a_student_is_in_none_or_in_several(rows: FigureRow
         rows.linked("student", name, "stopped")
         rows.found(f"blank {at}", BLANK, field="email")
         rows.entry(f"blank {at}", {"grade": f"blank {name}"}, school="n", sections=sections)
-    for name, section in (("waits", "stopped"), ("does not", "another")):
+    of_bare = (("stopped",), ("stopped", "later"), ("later",), ("later", "now"), ("stopped", "now"))
+    for listed in (*of_bare, ("another",), ("now",)):
+        name = " ".join(listed)
         rows.found(name, BARE)
-        rows.entry(name, {"grade": "none"}, school="n")
-        rows.linked("student", name, section)
-    rows.linked("teacher", "does not", "stopped")
+        rows.entry(name, {"grade": name}, school="n")
+        rows.linked("student", name, *listed)
+    rows.linked("teacher", "another", "stopped")
     await rows.write()
 
     found = await rows.figures.blocked_students(None, signs)
@@ -356,15 +367,59 @@ async def test_signs_tell_why_a_student_is_in_none_or_in_several(rows: FigureRow
 
     marked = [(one.place.grade, one.sign) for one in found if one.sign]
     assert marked == [
+        ("doubled", Sign.DOUBLED),
         ("one unknown", Sign.TERM_UNKNOWN),
         ("taught together", Sign.CO_TAUGHT),
         ("twin", Sign.REISSUED),
         ("two unknown", Sign.TERM_UNKNOWN),
-        ("none", Sign.TERM_NOT_RUNNING),
+        ("later", Sign.TERM_AHEAD),
+        ("later now", Sign.CLASS_AHEAD),
+        ("stopped", Sign.TERM_NOT_RUNNING),
+        ("stopped later", Sign.TERM_NOT_RUNNING),
+        ("stopped now", Sign.CLASS_OVER),
     ]
-    assert sum(one.students for one in found) == 2 * len(of_sections) + 2
-    assert [one.sign for one in found if one.place.grade == "none"] == [Sign.TERM_NOT_RUNNING, None]
+    assert sum(one.students for one in found) == 2 * len(of_sections) + len(of_bare) + 2
     assert {one.sign for one in unmarked} == {None}
+
+
+async def test_students_tell_the_school_they_came_from_and_the_schools_of_their_classes(
+    rows: FigureRows,
+) -> None:
+    for name, former in (("comes", "s"), ("stays", "n"), ("new", None)):
+        rows.found(name, BARE)
+        rows.entry(name, {"grade": name}, school="n", former_school=former)
+    for name, sections in (("two", ("a1", "b1")), ("one", ("a1", "a2")), ("unknown", ("a1", "x"))):
+        rows.found(name, TORN)
+        rows.entry(name, {"grade": name}, school="n", former_school="s", sections=sections)
+    await rows.write()
+    signs = SectionSigns(schools_of_classes={"a1": "n", "a2": "n", "b1": "s"})
+
+    found = await rows.figures.blocked_students(None, signs)
+    unasked = await rows.figures.blocked_students(None)
+
+    assert {one.place.grade: (one.came_from, one.class_schools) for one in found} == {
+        "comes": ("s", ()),
+        "two": (None, ("n", "s")),
+        **dict.fromkeys(("stays", "new", "one", "unknown"), (None, ())),
+    }
+    assert {one.class_schools for one in unasked} == {()}
+
+
+async def test_a_field_was_blank_before_that_students_were_committed_without(rows: FigureRows) -> None:
+    for name, field, record in (
+        *(("a", "state_id", {"state_id": None}), ("b", "email", {"email": "x"}), ("c", "email", None)),
+        ("d", "dob", {"grade": None}),
+    ):
+        rows.found(name, BLANK, field=field)
+        rows.entry(name, {}, record)
+        rows.entry(name, {}, {"email": None}, kind="teacher")
+    for name in ("closed", "warned"):
+        rows.entry(name, {}, {"email": None})
+    rows.found("closed", BLANK, is_open=False, field="email")
+    rows.found("warned", BLANK, severity="warning", field="email")
+    await rows.write()
+
+    assert await rows.figures.blank_before() == ["state_id"]
 
 
 async def test_sections_of_one_set_of_kinds_are_named_fullest_first(rows: FigureRows) -> None:
@@ -439,7 +494,10 @@ async def test_removals_are_told_with_places_and_what_else_goes(rows: FigureRows
     rows.entry("new", {"grade": "3", "sis_id": " D"}, school="n")
     rows.entry("stays", {"grade": "3"}, {"grade": "4"}, former_school="kept")
     rows.entry("same", {"grade": "3"}, {"grade": "3"}, former_school="kept")
+    moved_away = {"student": {"texts": {"school_id": "away"}}}
+    rows.entry("y", None, {"grade": "3", "sis_id": "y"}, former_school="n")
     rows.staged("user", {"a": {"student": {}}, "b": {"teacher": {}}, "c": None, "new": {"student": {}}})
+    rows.staged("user", {"y": moved_away})
     rows.staged("section", {"d": {"student": {}}, "z": {"student": {}}})
     rows.staged("school", {"n": None, "s": {}, "kept": None})
     rows.staged("term", {"n": {}, "s": None, "unknown": None})
@@ -454,6 +512,7 @@ async def test_removals_are_told_with_places_and_what_else_goes(rows: FigureRows
     assert await rows.figures.removals(6) == Removals(
         [
             Removed(N3, 3, is_staged=False, reissued=1),
+            Removed(N3, 1, is_staged=True, moved_to="away"),
             Removed(N3, 1, is_staged=True),
             Removed(SchoolGrade("n", "4"), 1),
             Removed(SchoolGrade("s", "3"), 1),

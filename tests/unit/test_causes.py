@@ -380,7 +380,7 @@ VANISHED = "sharing.students_vanished"
 
 
 def removal(*groups: Removed, schools: tuple[str, ...] = (), **fields: Any) -> list[Cause]:
-    of_facts = ("cohorts", "is_filter_new", "is_scope_by_grade", "school_names")
+    of_facts = ("cohorts", "is_filter_new", "is_scope_by_grade", "school_names", "unmatched_grades")
     facts = {name: fields.pop(name) for name in of_facts if name in fields}
     found = [others(Code.DISTRICT_MASS_REMOVAL, DISTRICT)]
     if schools:

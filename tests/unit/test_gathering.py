@@ -13,15 +13,23 @@ from tests.support.builders.records import DISTRICT, NOON, Json
 from tests.support.fakes.error_figures import Answering
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
-from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, SchoolGrade, Sign, TermFacts
-from worker.domain.review.causes.labels import Label, LabelKind
+from worker.domain.review.causes.facts import (
+    Blocked,
+    CauseFacts,
+    ErrorKey,
+    SchoolGrade,
+    Sign,
+    TermFacts,
+    TermState,
+)
+from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind
 from worker.domain.review.causes.scale import WITHDRAWN_STUDENTS
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.records import RecordId, Section, Term
 from worker.domain.roster.section_filter import SectionFilter, SectionView
 from worker.domain.roster.terms import DistrictTerms, TermUse
 from worker.pipeline.evaluate.cause_facts import cause_facts
-from worker.pipeline.evaluate.unit_of_work import SectionSigns
+from worker.pipeline.evaluate.section_signs import SectionSigns
 
 TODAY = NOON.date()
 RULES: Json = {"rules": [{"all": [{"field": "name", "op": "contains", "value": "home"}]}]}
@@ -51,7 +59,7 @@ async def test_where_nothing_is_wrong_nothing_is_asked_for() -> None:
         blocked=[],
         others=[],
         class_changes=[],
-        signs={Sign.TERM_NOT_RUNNING: [], Sign.TERM_UNKNOWN: [], Sign.CO_TAUGHT: []},
+        signs={Sign.TERM_NOT_RUNNING: [], Sign.TERM_UNKNOWN: [], Sign.CO_TAUGHT: [], Sign.DOUBLED: []},
         filter_fields=[],
         running_terms=[],
         undated_terms=[],
@@ -121,7 +129,7 @@ async def test_the_schools_of_the_blocked_are_counted_with_those_of_the_removed(
 
     facts = await cause_facts(district.port())
 
-    assert district.asked_for["blocked"] == (None, SectionSigns(set(), {}, [], []))
+    assert district.asked_for["blocked"] == (None, SectionSigns(students_with_two_ids=[]))
     assert district.asked_for["cohorts"] == {"h1", "h2"}
     assert list(facts.blocked) == SIX
 
@@ -138,9 +146,10 @@ async def test_students_in_several_sections_of_a_filter_with_rules_are_told_by_t
     assert facts.sections == {(): {"a": 1}}
     assert "teacher names" in district.asked_for
     assert Label(LabelKind.WORD, "math") not in labels.values()
-    assert district.asked_for["co-taught"] is True
-    assert signs.co_taught == [("q", "p"), ("p", "o")]
+    assert district.asked_for["alike"] is True
+    assert signs.alike == dict.fromkeys([("q", "p"), ("p", "o")], Sign.CO_TAUGHT)
     assert facts.signs[Sign.CO_TAUGHT] == ["o", "p", "q"]
+    assert facts.signs[Sign.DOUBLED] == []
     assert facts.signs[Sign.TERM_UNKNOWN] == []
     assert "unknown terms" not in district.asked_for
 
@@ -150,8 +159,8 @@ async def test_without_rules_there_are_no_kinds_and_terms_ask_for_unknown_ones()
 
     facts = await cause_facts(district.port())
 
-    assert set(district.asked_for) == {"together", "co-taught", "unknown terms"}
-    assert district.asked_for["co-taught"] is False
+    assert set(district.asked_for) == {"together", "alike", "unknown terms"}
+    assert district.asked_for["alike"] is False
     assert facts.signs[Sign.TERM_UNKNOWN] == ["y", "z"]
 
 
@@ -227,6 +236,59 @@ async def test_sections_that_would_count_if_their_term_ran_are_told_with_the_nex
 
     assert facts.signs[Sign.TERM_NOT_RUNNING] == ["a", "e", "f", "y", "z"]
     assert facts.terms == TermFacts(TODAY, OVER, COMING, [BEHIND, BACKWARD])
+
+
+async def test_the_terms_of_sections_are_current_over_or_ahead_and_others_are_left_out() -> None:
+    district = answering({"current_term_only": True, **RULES}, NONE | {"blocked": 1})
+    of = {"no": None, "runs": RUNNING, "over": OVER, "ahead": COMING, "turned": BACKWARD}
+    district.views = [*(in_term(*one) for one in of.items()), in_term("other", OVER, "Algebra")]
+
+    await cause_facts(district.port())
+
+    assert district.asked_for["blocked"][1].term_states == {
+        **dict.fromkeys(("no", "runs"), TermState.CURRENT),
+        **dict.fromkeys(("over", "turned"), TermState.OVER),
+        "ahead": TermState.AHEAD,
+    }
+
+
+async def test_the_schools_of_classes_are_asked_for_where_they_are_several() -> None:
+    def concerned(*schools: str | None) -> list[ConcernedSection]:
+        return [ConcernedSection(f"c{at}", school_id=school) for at, school in enumerate(schools)]
+
+    async def asked(*schools: str | None) -> object:
+        counts = coded(Code.MULTIPLE_SECTIONS) | {"blocked": 1}
+        district = answering(RULES, counts, concerned=concerned(*schools))
+        await cause_facts(district.port())
+        return district.asked_for["blocked"][1].schools_of_classes
+
+    assert await asked("n", None, "s") == {"c0": "n", "c2": "s"}
+    assert await asked("n", None, "n") == {}
+
+
+@pytest.mark.parametrize(
+    ("commit", "errors", "is_asked"), [("one", 1, True), ("one", 0, False), (None, 1, False)]
+)
+async def test_blank_fields_are_compared_with_the_last_commit(
+    commit: str | None, errors: int, is_asked: bool
+) -> None:
+    district = answering(counts=coded(Code.FIELD_MISSING, errors), blank_before=["dob"])
+    district.state.last_commit_id = commit
+
+    facts = await cause_facts(district.port())
+
+    assert facts.blank_before == (frozenset(("dob",)) if is_asked else frozenset())
+    assert ("blank before" in district.asked_for) is is_asked
+
+
+async def test_grades_of_the_scope_that_nobody_has_are_told_with_a_removal() -> None:
+    counts = {"shared": 9, "shared:grades:3": 9}
+    scope = {"scope": {"grades": ["3", "K"]}}
+
+    removal = await cause_facts(answering(scope, counts, codes=[Code.SCHOOL_MASS_REMOVAL]).port())
+
+    assert removal.unmatched_grades == ["K"]
+    assert not (await cause_facts(answering(scope, counts).port())).unmatched_grades
 
 
 async def test_a_term_that_no_section_names_yet_is_the_next_one_where_theirs_are_over() -> None:

@@ -71,6 +71,8 @@ def blocked(rng: Random) -> Blocked:
         sign=rng.choice((None, None, None, *Sign)),
         former=rng.choice(FATES) if rng.random() < 0.5 else None,
         is_added=rng.random() < 0.5,
+        came_from=rng.choice((None, None, "north", "west")),
+        class_schools=rng.choice(((), (), ("north", "south"))),
     )
 
 
@@ -103,6 +105,7 @@ def removals(rng: Random) -> Removals:
                 rng.random() < 0.2,
                 rng.choice((None, "3", "4", "04", "5")),
                 rng.choice((0, 0, students // 2, students)),
+                moved_to=rng.choice((None, None, "south", "west")),
             )
             for students in rng.choices(FEW + MANY, k=rng.randrange(1, 4))
         ],
@@ -138,7 +141,9 @@ def facts(rng: Random, *, of_students: bool) -> CauseFacts:
         was_rostered=rng.random() < 0.7,
         is_filter_new=rng.random() < 0.4,
         is_scope_by_grade=rng.random() < 0.5,
+        blank_before=rng.choice((frozenset(), frozenset(("dob", "email")))),
         has_rules=rng.random() < 0.7,
+        filter_fields=rng.choice(((), ("name", "term"))),
         current_term_only=rng.random() < 0.7,
         has_scope=rng.random() < 0.7,
         blocked=groups,
@@ -158,6 +163,7 @@ def facts(rng: Random, *, of_students: bool) -> CauseFacts:
         has_shared_students=rng.random() < 0.5,
         is_connected=rng.random() < 0.5,
         signs={sign: ["s4", "s5"][: rng.randrange(3)] for sign in Sign},
+        unmatched_grades=rng.choice(((), ("K",))),
         terms=rng.choice((None, TermFacts(date(2026, 9, 15), None, FALL))),
     )
 

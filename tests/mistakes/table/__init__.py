@@ -12,10 +12,12 @@ from tests.mistakes.table import (
     judged,
     judged_no_class,
     lists,
+    moves,
     schools,
     sections,
     students,
     terms,
+    twins,
     ways,
 )
 
@@ -31,4 +33,6 @@ MISTAKES: Final[list[Mistake]] = [
     *ways.TABLE,
     *judged.TABLE,
     *judged_no_class.TABLE,
+    *twins.TABLE,
+    *moves.TABLE,
 ]

@@ -166,7 +166,7 @@ FIELDS: Final[list[Mistake]] = [
         bases.by_subject,
         students_become(students(ALDER), sis_id=""),
         SIS,
-        *(number(24), *at(ALDER), word("SIS ID", r"sis.id"), BLANK),
+        *(number(24), *at(ALDER), word("SIS ID", r"sis.id"), word("export"), BLANK),
         never=DATA,
         blocked=24,
     ),

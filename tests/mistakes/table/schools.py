@@ -147,7 +147,7 @@ LOST: Final[list[Mistake]] = [
         bases.by_name,
         sections_gone(sections("", BIRCH)),
         SHARING,
-        *(number(16), *at(BIRCH), word("section", r"\bsections?\b")),
+        *(number(16), *at(BIRCH), word("No other shared section"), word("export")),
         never=DATA,
         blocked=16,
     ),

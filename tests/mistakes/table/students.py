@@ -111,7 +111,7 @@ TWICE: Final[list[Mistake]] = [
         bases.by_subject,
         listed_too(students(ALDER, None, ONE), sections("Room", BIRCH)),
         SIS,
-        *(number(1), SEVERAL),
+        *(number(1), *at(ALDER, BIRCH), SEVERAL),
         never=SHARED,
         blocked=1,
     ),

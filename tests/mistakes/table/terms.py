@@ -27,6 +27,8 @@ SAME: Final = Fact(
     "that the students are the same",
     r"\bsame (\w+ )?students?\b|\bsame (class|group|section)|new (\w+ )?ids?\b",
 )
+NONE_CURRENT: Final = r"none of their sections has a current term"
+"""Not to be told of students who are in sections of the current term."""
 ANOTHER: Final = Fact("another class", r"(another|other|different|new) class|change class|\bmerge")
 
 
@@ -82,7 +84,7 @@ TERMS: Final[list[Mistake]] = [
         bases.by_first_term,
         day_comes(2027, 1, 11),
         EITHER,
-        *(number(36), word("S1"), word("2026-12-18"), word("S2"), word("2027-01-05")),
+        *(number(36), word("S1"), word("2026-12-18"), word("S2"), word("2027-01-05"), word("shares")),
         never=DATA,
         blocked=36,
         fix=second_term_made,
@@ -92,8 +94,8 @@ TERMS: Final[list[Mistake]] = [
         bases.by_term_unguarded,
         together(sections_gone(sections("Advisory", DOGWOOD, slice(2, 3))), day_comes(2027, 1, 11)),
         EITHER,
-        *(number(9), *at(DOGWOOD), word("S1"), word("2026-12-18")),
-        never=DATA,
+        *(number(9), *at(DOGWOOD), word("S1"), word("2026-12-18"), word("shared")),
+        never=(*DATA, NONE_CURRENT),
         blocked=9,
     ),
     mistake(

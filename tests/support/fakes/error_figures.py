@@ -17,12 +17,13 @@ from worker.domain.review.causes.facts import (
     Removed,
     SchoolGrade,
     SharedSections,
+    Sign,
 )
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.terms import DistrictTerms
-from worker.pipeline.evaluate.unit_of_work import NO_SIGNS
+from worker.pipeline.evaluate.section_signs import NO_SIGNS
 
 Answer = TypeVar("Answer")
 
@@ -67,10 +68,14 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("students_with_two_ids", None, ["s1"])
 
-    async def co_taught(self, together: object, *, is_filtered: bool) -> list[tuple[str, ...]]:
+    async def alike(self, together: object, *, is_filtered: bool) -> dict[tuple[str, ...], Sign]:
         """Answer."""
         assert together == self.answers.get("together", [])
-        return self._answer("co-taught", is_filtered, [("q", "p"), ("p", "o")])
+        return self._answer("alike", is_filtered, dict.fromkeys([("q", "p"), ("p", "o")], Sign.CO_TAUGHT))
+
+    async def blank_before(self) -> list[str]:
+        """Answer."""
+        return self._answer("blank before", None, [])
 
     async def blocked_students(self, labels: object, signs: object = NO_SIGNS) -> list[Blocked]:
         """Answer."""

@@ -24,14 +24,15 @@ from worker.domain.review.causes.facts import (
     Removed,
     SchoolGrade,
     SharedSections,
+    Sign,
 )
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.section_filter import SectionFilter, SectionView
+from worker.pipeline.evaluate.section_signs import NO_SIGNS
 from worker.pipeline.evaluate.state import DistrictState
-from worker.pipeline.evaluate.unit_of_work import NO_SIGNS
 from worker.suggest.picture_builder import PictureBuilder
 
 
@@ -185,8 +186,12 @@ class MemoryFigures(MemoryRoster):
         """Return that no school is shared."""
         return False
 
-    async def co_taught(self, together: object, *, is_filtered: bool) -> list[tuple[str, ...]]:  # noqa: ARG002
+    async def alike(self, together: object, *, is_filtered: bool) -> dict[tuple[str, ...], Sign]:  # noqa: ARG002
         """Return no such sections."""
+        return {}
+
+    async def blank_before(self) -> list[str]:
+        """Return that no field was blank."""
         return []
 
     async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:

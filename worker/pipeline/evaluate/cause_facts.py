@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Final
 
 from schemas.words import RosterKind
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.facts import CauseFacts, Sign, TermFacts, schools_to_count, schools_to_name
+from worker.domain.review.causes.facts import (
+    CauseFacts,
+    Sign,
+    TermFacts,
+    TermState,
+    schools_to_count,
+    schools_to_name,
+)
 from worker.domain.review.causes.former_classes import (
     FilterInForce,
     FormerClass,
@@ -29,18 +35,11 @@ from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
 from worker.domain.roster.name_words import name_words
 from worker.domain.roster.public_words import Vocabulary
-from worker.domain.roster.records import RecordId, Term
-from worker.domain.roster.section_filter import Scope, SectionFilter, matching_rule
-from worker.domain.roster.terms import (
-    TermCalendar,
-    is_current,
-    is_reversed,
-    is_undated,
-    last_of,
-    next_of,
-    running_of,
-)
-from worker.pipeline.evaluate.unit_of_work import Evaluation, SectionSigns
+from worker.domain.roster.scope_counts import ScopeValue
+from worker.domain.roster.section_filter import Scope, SectionFilter
+from worker.pipeline.evaluate.section_signs import SectionSigns
+from worker.pipeline.evaluate.term_facts import calendar_of, running_terms, term_states, undated_terms
+from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.suggest.lesson_words import Says, of_subject
 
 _LESSONS: Final = Says.READING | Says.MATH | Says.CORE | Says.SPECIAL | Says.IDLE
@@ -64,6 +63,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
     state = evaluation.state
     section_filter, counts = state.section_filter, state.tally.by_code()
     labels, new_classes, without_term = None, None, 0
+    concerned: list[ConcernedSection] = []
     together = await evaluation.sections_together() if counts.get(Code.MULTIPLE_SECTIONS) else []
     if section_filter.rules and counts.get(Code.MULTIPLE_SECTIONS):
         concerned = await evaluation.concerned_sections()
@@ -71,6 +71,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         new_classes = [section.id for section in concerned if not section.was_class]
         without_term = _without_term(concerned) if section_filter.current_term_only else 0
     signs, terms = await _signs(evaluation, together, new_classes)
+    signs = replace(signs, schools_of_classes=_schools(concerned))
     blocked = await evaluation.blocked_students(labels, signs) if state.tally.blocked else []
     others = await evaluation.other_errors()
     codes = {found.code for found in others}
@@ -91,13 +92,15 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         was_rostered=state.last_commit_id is not None,
         is_filter_new=_is_filter_new(evaluation),
         committed_fields=frozenset(state.committed_fields),
+        blank_before=await _blank_before(evaluation),
         has_rules=bool(section_filter.rules),
         filter_fields=_fields(section_filter),
         today=today,
-        running_terms=await _running_terms(evaluation, today, codes),
+        running_terms=await running_terms(evaluation, today, codes),
         sections_without_term=without_term,
-        undated_terms=await _undated_terms(evaluation, signs),
+        undated_terms=await undated_terms(evaluation, signs.of_unknown_terms.values()),
         scope_text=_scope_text(section_filter.scope),
+        unmatched_grades=_unmatched_grades(evaluation) if removals else (),
         current_term_only=section_filter.current_term_only,
         is_scope_by_grade=bool(section_filter.scope.grades),
         has_scope=bool(section_filter.scope.grades or section_filter.scope.schools),
@@ -105,9 +108,11 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         cohorts=await evaluation.cohorts(schools) if schools else {},
         sections=await evaluation.sections_by_labels(labels) if labels else {},
         signs={
-            Sign.TERM_NOT_RUNNING: sorted(signs.not_running),
+            Sign.TERM_NOT_RUNNING: sorted(
+                section for section, state in signs.term_states.items() if state is not TermState.CURRENT
+            ),
             Sign.TERM_UNKNOWN: sorted(signs.of_unknown_terms),
-            Sign.CO_TAUGHT: sorted({section for some in signs.co_taught for section in some}),
+            **{sign: _sections(signs, sign) for sign in (Sign.CO_TAUGHT, Sign.DOUBLED)},
         },
         terms=terms,
         lessons=_lessons(labels or {}),
@@ -130,6 +135,31 @@ def _without_term(concerned: Sequence[ConcernedSection]) -> int:
     """Return how many sections that were classes lost their term, if that are most of them; else 0."""
     lost = sum(section.lost_term for section in concerned)
     return lost if lost * 2 > sum(section.was_class for section in concerned) else 0
+
+
+def _schools(concerned: Sequence[ConcernedSection]) -> dict[str, str]:
+    """Return the schools of classes of students in several, where these are of two schools or more."""
+    schools = {section.id: section.school_id for section in concerned if section.school_id}
+    return schools if len({*schools.values()}) > 1 else {}
+
+
+def _sections(signs: SectionSigns, sign: Sign) -> list[str]:
+    """Return the sections that are alike in one way."""
+    return sorted({section for some, of in signs.alike.items() if of is sign for section in some})
+
+
+async def _blank_before(evaluation: Evaluation) -> frozenset[str]:
+    """Return which required fields were blank in the last commit already."""
+    state = evaluation.state
+    if state.last_commit_id is None or not state.tally.by_code().get(Code.FIELD_MISSING):
+        return frozenset()
+    return frozenset(await evaluation.blank_before())
+
+
+def _unmatched_grades(evaluation: Evaluation) -> list[str]:
+    """Return the grades of the filter's scope that no shared student has."""
+    tally, grades_of_scope = evaluation.state.tally, evaluation.state.section_filter.scope.grades
+    return [grade for grade in grades_of_scope if not tally.shared_at(ScopeValue("grades", grade).key)]
 
 
 def _is_filter_new(evaluation: Evaluation) -> bool:
@@ -163,21 +193,21 @@ async def _signs(
 ) -> tuple[SectionSigns, TermFacts | None]:
     """Return what sections tell of students in none or in several, and what there is to say of terms."""
     section_filter, counts = evaluation.state.section_filter, evaluation.state.tally.by_code()
-    not_running: set[str] = set()
+    states: dict[str, TermState] = {}
     unknown: dict[str, str] = {}
-    co_taught: list[tuple[str, ...]] = []
+    alike: dict[tuple[str, ...], Sign] = {}
     facts = None
     if section_filter.current_term_only and counts.get(Code.NO_SECTION):
-        not_running, facts = await _not_running(evaluation)
+        states, facts = await term_states(evaluation)
     if counts.get(Code.MULTIPLE_SECTIONS):
         if section_filter.current_term_only:
             unknown = await evaluation.sections_of_unknown_terms()
-        co_taught = await evaluation.co_taught(together, is_filtered=bool(section_filter.rules))
+        alike = await evaluation.alike(together, is_filtered=bool(section_filter.rules))
     students_with_two_ids: list[str] = []
     if _may_have_two_ids(evaluation):
         students_with_two_ids = await evaluation.students_with_two_ids()
     former = await _former(evaluation) if counts.get(Code.NO_SECTION) else ()
-    signs = SectionSigns(not_running, unknown, co_taught, students_with_two_ids, former, new_classes)
+    signs = SectionSigns(states, unknown, alike, students_with_two_ids, former, new_classes)
     return signs, facts
 
 
@@ -190,7 +220,7 @@ async def _former(evaluation: Evaluation) -> Sequence[tuple[FormerClass, dict[bo
     vocabulary = Vocabulary(
         name_words(name for both in (await evaluation.teacher_names()).values() for name in both)
     )
-    calendar = await _calendar(evaluation)
+    calendar = await calendar_of(evaluation)
     in_force = FilterInForce(state.section_filter, _is_filter_new(evaluation), calendar)
     return [(former, fates_of(former, in_force, vocabulary)) for former in found]
 
@@ -201,44 +231,6 @@ def _may_have_two_ids(evaluation: Evaluation) -> bool:
     newcomers = tally.plan()[RosterKind.STUDENT]["upserted"]
     errors = sum(tally.by_code().get(code, 0) for code in (Code.NO_SECTION, Code.DUPLICATE_IDENTITY))
     return evaluation.state.last_commit_id is not None and min(newcomers, errors) >= WITHDRAWN_STUDENTS
-
-
-async def _not_running(evaluation: Evaluation) -> tuple[set[str], TermFacts | None]:
-    """Return the sections that would count if their term ran, and what there is to say of their terms."""
-    district_terms, calendar = await evaluation.terms(), await _calendar(evaluation)
-    sections: set[str] = set()
-    terms: dict[str, Term] = {}
-    async for view in evaluation.sections_of_bare_students():
-        if view.term is None or calendar.counts(view.section, view.term):
-            continue
-        if matching_rule(evaluation.state.section_filter, view) is not None:
-            sections.add(view.section.id)
-            terms[view.term.id] = view.term
-    if not sections:
-        return sections, None
-    following = next_of(terms.values(), calendar.today) or next_of(district_terms.unused, calendar.today)
-    wrong = [terms[term] for term in sorted(terms) if is_reversed(terms[term])]
-    ended = last_of(terms.values(), calendar.today)
-    running = running_of(district_terms.all(), calendar.today)
-    return sections, TermFacts(calendar.today, ended, following or running, wrong)
-
-
-async def _running_terms(evaluation: Evaluation, today: date, codes: Collection[Code]) -> list[Term]:
-    """Return the terms with dates that run today, where a cause may tell of them."""
-    is_of_terms = evaluation.state.section_filter.current_term_only
-    is_torn = bool(evaluation.state.tally.by_code().get(Code.MULTIPLE_SECTIONS))
-    if not (CLASS_CHANGE_GUARDS.intersection(codes) or (is_of_terms and is_torn)):
-        return []
-    terms = (await evaluation.terms()).all()
-    return [term for term in terms if not is_undated(term) and is_current(term, today)]
-
-
-async def _undated_terms(evaluation: Evaluation, signs: SectionSigns) -> list[str | None]:
-    """Return what the terms without dates are called; None for each that is not known."""
-    if not signs.of_unknown_terms:
-        return []
-    known = {term.id: term.name for term in (await evaluation.terms()).all()}
-    return [known.get(RecordId(term)) for term in sorted(set(signs.of_unknown_terms.values()))]
 
 
 def _scope_text(scope: Scope) -> str:
@@ -253,10 +245,4 @@ async def _labels(
 ) -> dict[str, Label]:
     names = await evaluation.teacher_names()
     teacher_words = name_words(name for both in names.values() for name in both)
-    return label_sections(sections, teacher_words, names.keys(), await _calendar(evaluation), together)
-
-
-async def _calendar(evaluation: Evaluation) -> TermCalendar:
-    policy = evaluation.state.policy
-    today = day_in(policy.time_zone, evaluation.window.now)
-    return (await evaluation.terms()).calendar(today, policy.term_grace_days)
+    return label_sections(sections, teacher_words, names.keys(), await calendar_of(evaluation), together)

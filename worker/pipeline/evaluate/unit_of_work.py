@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.messages.batch import Batch
 from worker.domain.alerts.incidents import Problem
@@ -26,14 +25,16 @@ from worker.domain.review.causes.facts import (
     Removals,
     SchoolGrade,
     SharedSections,
+    Sign,
 )
-from worker.domain.review.causes.former_classes import FormerClass, FormerClassFate
+from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import SectionView
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.rosters import EvaluatedRoster
+from worker.pipeline.evaluate.section_signs import NO_SIGNS, SectionSigns
 from worker.pipeline.evaluate.state import Adopted, ClosedWindow, DecisionRecord, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
@@ -56,27 +57,6 @@ class SuggestionMemory(Protocol):
         """Read the district as it is staged in this evaluation."""
 
 
-@dataclass(frozen=True, slots=True)
-class SectionSigns:
-    """Sections that tell why students are in none or in several, where it is not for the filter."""
-
-    not_running: Collection[str] = ()
-    """Sections that would count if their term ran."""
-    of_unknown_terms: Mapping[str, str] = field(default_factory=dict)
-    """Kept sections whose term is not known or has no days, with the id of that term."""
-    co_taught: Collection[tuple[str, ...]] = ()
-    """Sets of kept sections with the same students and other teachers."""
-    students_with_two_ids: Collection[str] = ()
-    """Students who are there under an old id and a new one."""
-    former: Sequence[tuple[FormerClass, Mapping[bool, FormerClassFate]]] = ()
-    """Former classes of students in none; the fate of each for those whom it lists (True), and for others."""
-    new_classes: Collection[str] | None = None
-    """Kept sections of students in several that were no classes in the last commit; None: not asked."""
-
-
-NO_SIGNS: Final = SectionSigns()
-
-
 class SectionFigures(Protocol):
     """What the sections of blocked students have in common."""
 
@@ -95,10 +75,10 @@ class SectionFigures(Protocol):
     async def sections_of_unknown_terms(self) -> dict[str, str]:
         """Return kept sections of students in several whose term has no days, with the ids of the terms."""
 
-    async def co_taught(
+    async def alike(
         self, together: Sequence[SectionsTogether], *, is_filtered: bool
-    ) -> list[tuple[str, ...]]:
-        """Return which of these sets have the same students and differ by their teachers alone.
+    ) -> dict[tuple[str, ...], Sign]:
+        """Return which of these sets have the same students and are co-taught, or doubled.
 
         Unless a filter picks sections of one kind (`is_filtered`), they must have a subject or a course.
         """
@@ -134,6 +114,12 @@ class ErrorFigures(SectionFigures, Protocol):
         self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
     ) -> list[Blocked]:
         """Return the blocked students; `labels` say of what kind the sections are (None: not asked)."""
+
+    async def blank_before(self) -> list[str]:
+        """Return the required fields that are blank, and were so in the last commit for some of the students.
+
+        Looks at some students with each field.
+        """
 
     async def other_errors(self) -> list[Others]:
         """Return the errors on everything but students."""

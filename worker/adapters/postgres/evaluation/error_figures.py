@@ -13,15 +13,21 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import reissued_students
 from worker.adapters.postgres.evaluation.figure_numbers import FateNumbers, LabelNumbers
+from worker.adapters.postgres.evaluation.figure_rows import (
+    blocked_of_row,
+    former_of_row,
+    names_by_teacher,
+    removed_of_row,
+    section_of_row,
+    view_of_row,
+)
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
     Blocked,
     ClassChange,
-    ErrorKey,
     Fate,
     Others,
     Removals,
-    Removed,
     SchoolGrade,
     SharedSections,
     Sign,
@@ -29,11 +35,9 @@ from worker.domain.review.causes.facts import (
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
 from worker.domain.roster.name_words import HOMEROOM_SUBJECT
-from worker.domain.roster.records import course_from_json, school_from_json, section_from_json, term_from_json
-from worker.domain.roster.roster import CLASS_TEXTS
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.texts import folded
-from worker.pipeline.evaluate.unit_of_work import NO_SIGNS, SectionSigns
+from worker.pipeline.evaluate.section_signs import NO_SIGNS, SectionSigns
 
 _SQL: Final = statements.load("evaluation/error_figures")
 
@@ -47,6 +51,8 @@ _SETS: Final = 20_000
 """Sets of sections that are looked at, the most frequent: some megabytes."""
 _CO_TEACHERS: Final = 4
 """Sections of one class, each with a teacher of its own, at most."""
+_SAMPLE: Final = 20
+"""Students who lack a field that are looked at."""
 _IDS: Final = 1000
 """Records with an error of one code that are looked at one by one."""
 
@@ -61,7 +67,7 @@ class PostgresErrorFigures:
     async def concerned_sections(self) -> list[ConcernedSection]:
         """Return the kept sections of students who are in several."""
         rows = await self._rows("concerned_sections")
-        return [_section(row) for row in rows]
+        return [section_of_row(row) for row in rows]
 
     async def sections_together(self) -> list[SectionsTogether]:
         """Return the sets of kept sections that two or more students are in, those of most students first."""
@@ -77,7 +83,7 @@ class PostgresErrorFigures:
         cursor = await self._connection.cursor(_SQL["sections_of_bare_students"], self._district_id)
         while rows := await cursor.fetch(FETCH):
             for row in rows:
-                yield _view(row)
+                yield view_of_row(row)
 
     async def sections_of_unknown_terms(self) -> dict[str, str]:
         """Return kept sections of students in several whose term has no days, with the ids of the terms."""
@@ -87,14 +93,14 @@ class PostgresErrorFigures:
         """Return the students who are there under an old id and a new one."""
         return await reissued_students.students_with_two_ids(self._connection, self._district_id)
 
-    async def co_taught(
+    async def alike(
         self, together: Sequence[SectionsTogether], *, is_filtered: bool
-    ) -> list[tuple[str, ...]]:
-        """Return which of these sets have the same students and differ by their teachers alone."""
+    ) -> dict[tuple[str, ...], Sign]:
+        """Return which of these sets have the same students and are co-taught, or doubled."""
         small = [one for one in together if len(one.sections) <= _CO_TEACHERS]
         texts, students = [" ".join(one.sections) for one in small], [one.students for one in small]
-        found = await self._rows("co_taught", is_filtered, texts, students)
-        return [tuple(row["sections"]) for row in found]
+        found = await self._rows("alike", is_filtered, texts, students)
+        return {tuple(row["sections"]): Sign(row["sign"]) for row in found}
 
     async def blocked_students(
         self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS
@@ -104,12 +110,13 @@ class PostgresErrorFigures:
         numbers = kinds.numbers if labels is not None else None
         fates = FateNumbers(signs)
         marked = (
-            list(signs.not_running),
+            dict(signs.term_states) or None,
             dict(signs.of_unknown_terms) or None,
-            [" ".join(some) for some in signs.co_taught],
+            {" ".join(some): sign for some, sign in signs.alike.items()} or None,
             list(signs.students_with_two_ids),
             fates.numbers or None,
             None if signs.new_classes is None else dict.fromkeys(signs.new_classes, 1),
+            dict(signs.schools_of_classes) or None,
         )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
         for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):
@@ -122,9 +129,15 @@ class PostgresErrorFigures:
                 row["sign"],
                 row["is_added"],
                 row["fate"],
+                row["came_from"],
+                tuple(row["class_schools"] or ()),
             )
             groups.setdefault(of_group, []).append(row)
-        return [_blocked(rows, kinds, fates) for rows in groups.values()]
+        return [blocked_of_row(rows, kinds, fates) for rows in groups.values()]
+
+    async def blank_before(self) -> list[str]:
+        """Return the required fields that are blank, and were so in the last commit for some students."""
+        return [row["field"] for row in await self._rows("blank_before", _SAMPLE)]
 
     async def sections_by_labels(
         self, labels: Mapping[str, Label]
@@ -137,7 +150,7 @@ class PostgresErrorFigures:
 
     async def former_classes(self) -> list[FormerClass]:
         """Return the classes of the last commit of students who are in no class now, the largest first."""
-        return [_former(row) for row in await self._rows("former_classes")]
+        return [former_of_row(row) for row in await self._rows("former_classes")]
 
     async def shared_sections(self) -> SharedSections:
         """Return what is shared of sections in all; reads every section."""
@@ -176,17 +189,7 @@ class PostgresErrorFigures:
         gone = await self._rows("gone_schools", schools)
         (classes,) = await self._rows("replaced_classes")
         return Removals(
-            [
-                Removed(
-                    SchoolGrade(row["school_id"], row["grade"]),
-                    row["students"],
-                    row["is_staged"],
-                    row["grade_now"],
-                    row["listed"],
-                    row["reissued"],
-                )
-                for row in rows
-            ],
+            [removed_of_row(row) for row in rows],
             frozenset(row["id"] for row in gone),
             classes_committed,
             classes["removed"],
@@ -221,75 +224,3 @@ class PostgresErrorFigures:
 
     async def _rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         return await self._connection.fetch(_SQL[statement], self._district_id, *arguments)
-
-
-def names_by_teacher(rows: Sequence[asyncpg.Record]) -> dict[str, tuple[str | None, ...]]:
-    """Return the rows of `teacher_names` as all names that each teacher has, staged and committed."""
-    found: dict[str, tuple[str | None, ...]] = {}
-    for row in rows:
-        found[row["id"]] = (*found.get(row["id"], ()), row["first_name"], row["last_name"])
-    return found
-
-
-def _section(row: asyncpg.Record) -> ConcernedSection:
-    term = term_from_json(row["term_id"], row["term"]) if row["term"] else None
-    return ConcernedSection(
-        row["id"],
-        row["name"],
-        row["subject"],
-        row["course"],
-        row["period"],
-        row["grade"],
-        term,
-        row["teachers"] or (),
-        row["school_id"],
-        row["was_class"],
-        bool(row["lost_term"]),
-    )
-
-
-def _former(row: asyncpg.Record) -> FormerClass:
-    committed = section_from_json(row["id"], {name: row["committed"].get(name) for name in CLASS_TEXTS})
-    school, term = row["old_school"], row["old_term"]
-    return FormerClass(
-        committed,
-        row["students"],
-        row["still_listed"],
-        _view(row) if row["record"] is not None else None,
-        term_from_json(committed.term_id or "", term) if term is not None else None,
-        school_from_json(committed.school_id or "", school) if school is not None else None,
-        row["listed"] or 0,
-        _view(row, "next_id", "next", "next_") if row["next"] is not None else None,
-    )
-
-
-def _view(row: asyncpg.Record, key: str = "id", record: str = "record", beside: str = "") -> SectionView:
-    """Read a section with its course, school and term; their columns' names begin with `beside`."""
-    section = section_from_json(row[key], row[record])
-    course, school, term = row[f"{beside}course"], row[f"{beside}school"], row[f"{beside}term"]
-    return SectionView(
-        section,
-        course_from_json(section.course_id or "", course) if course is not None else None,
-        school_from_json(section.school_id or "", school) if school is not None else None,
-        term_from_json(section.term_id or "", term) if term is not None else None,
-    )
-
-
-def _blocked(rows: Sequence[asyncpg.Record], kinds: LabelNumbers, fates: FateNumbers) -> Blocked:
-    """Read one group of students: a row for each of their errors."""
-    first = rows[0]
-    return Blocked(
-        {_error(row["error"]): row["since"] for row in rows},
-        first["students"],
-        SchoolGrade(first["school_id"], first["grade"]),
-        kinds.read(first["labels"]),
-        first["is_listed"],
-        Sign(first["sign"]) if first["sign"] else None,
-        fates.read(first["fate"]),
-        first["is_added"],
-    )
-
-
-def _error(text: str) -> ErrorKey:
-    code, _, field = text.partition(" ")
-    return ErrorKey(Code(code), field)

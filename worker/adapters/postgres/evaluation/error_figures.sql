@@ -98,22 +98,24 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 WHERE s.term_id IS NOT NULL AND NOT coalesce(term.record ?| ARRAY['start', 'end'], false)
 ORDER BY c.section_id
 
--- name: co_taught
+-- name: alike
 -- Which sets of kept sections ($3, with the students of each, $4) nine in ten of their students share, and differ by
--- their teachers alone.
-SELECT g.sections
+-- their teachers alone, or by nothing but their own numbers.
+SELECT g.sections, CASE WHEN of.copies = 1 THEN 'doubled' ELSE 'co_taught' END AS sign
 FROM (SELECT string_to_array(t.sections, ' ') AS sections, t.students
       FROM unnest($3::text[], $4::bigint[]) AS t(sections, students)) AS g
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT s.record -> 'teachers') AS teachers, max(k.students) AS students,
            count(DISTINCT s.record - 'teachers' - 'students' - 'name' - 'sis_id' - 'section_number') AS kinds,
+           count(DISTINCT s.record - 'students' - 'sis_id' - 'section_number') AS copies, count(s.record) AS found,
            bool_and(s.record ? 'subject' OR s.record ? 'course_id') AS are_named
     FROM unnest(g.sections) AS u(section_id)
     CROSS JOIN LATERAL (SELECT record FROM staged
         WHERE district_id = $1 AND kind = 'section' AND record_id = u.section_id OFFSET 0) AS s
     CROSS JOIN LATERAL (SELECT students FROM kept_sections
         WHERE district_id = $1 AND section_id = u.section_id OFFSET 0) AS k) AS of
-WHERE of.teachers = cardinality(g.sections) AND of.kinds = 1 AND ($2 OR of.are_named)
+WHERE (of.teachers = cardinality(g.sections) OR of.copies = 1 AND of.found = cardinality(g.sections))
+  AND of.kinds = 1 AND ($2 OR of.are_named)
   AND g.students * 10 >= of.students * 9
 ORDER BY g.sections
 
@@ -196,10 +198,11 @@ SELECT EXISTS (SELECT FROM staged WHERE district_id = $1 AND kind = 'school' AND
 -- name: blocked
 -- Blocked students, folded to those with the same errors in the same grade of the same school.
 -- $3 numbers the kinds of sections; a number is negative where the student is in several of the kind. $4 are
--- sections that would count if their term ran, $5 those of unknown terms, each with its term, $6 sets of co-taught
--- sections as texts, $7 students who are there under two ids. $8 numbers what became of former classes, for those
--- whom their section lists (the class's id after "+") and for the others (after "-"). The keys of $9 are kept
--- sections that were no classes in the last commit.
+-- sections of current terms, and those that would count if theirs was, each with the state of its term, $5 those of
+-- unknown terms, each with its term, $6 sets of sections that are alike, as texts, with what they are, $7 students
+-- who are there under two ids. $8 numbers what became of former classes, for those whom their section lists (the
+-- class's id after "+") and for the others (after "-"). The keys of $9 are kept sections that were no classes in the
+-- last commit. $10 are kept sections with their schools.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
@@ -212,6 +215,11 @@ WITH errors AS (
     SELECT s.errors, s.sinces, r.school_id, (r.candidate::jsonb ->> 'grade') COLLATE "C" AS grade,
            coalesce(s.is_torn AND $9::jsonb IS NOT NULL AND NOT EXISTS (
                SELECT FROM unnest(r.sections) AS u(id) WHERE $9::jsonb ? u.id), false) AS is_added,
+           CASE WHEN s.is_bare AND r.committed_school_id <> r.school_id THEN r.committed_school_id END AS came_from,
+           CASE WHEN s.is_torn AND $10::jsonb IS NOT NULL THEN (
+               SELECT CASE WHEN min(at.school) <> max(at.school) THEN array_agg(DISTINCT at.school) END
+               FROM (SELECT $10::jsonb ->> u.id AS school FROM unnest(r.sections) AS u(id)) AS at
+               WHERE at.school IS NOT NULL) END AS class_schools,
            CASE WHEN s.is_bare AND r.committed IS NOT NULL AND $8::jsonb IS NOT NULL THEN (
                SELECT ($8::jsonb ->> (CASE WHEN EXISTS (
                    SELECT FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
@@ -225,27 +233,41 @@ WITH errors AS (
            NOT s.is_bare OR (SELECT true FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
                                  AND l.target_id = s.record_id LIMIT 1) IS NOT NULL AS is_listed,
            CASE WHEN s.record_id = ANY($7::text[]) THEN 'reissued'
-                WHEN s.is_bare AND cardinality($4::text[]) > 0 AND EXISTS (
-                    SELECT FROM (SELECT section_id FROM section_links l WHERE l.district_id = $1
-                                     AND l.role = 'student' AND l.target_id = s.record_id OFFSET 0) AS l
-                    WHERE l.section_id = ANY($4::text[])) THEN 'term_not_running'
+                WHEN s.is_bare AND $4::jsonb IS NOT NULL THEN (
+                    SELECT CASE WHEN bool_or(t.state = 'over')
+                                THEN CASE WHEN bool_or(t.state = 'current') THEN 'class_over' ELSE 'term_not_running' END
+                                WHEN bool_or(t.state = 'ahead')
+                                THEN CASE WHEN bool_or(t.state = 'current') THEN 'class_ahead' ELSE 'term_ahead' END END
+                    FROM (SELECT $4::jsonb ->> l.section_id AS state FROM section_links l
+                          WHERE l.district_id = $1 AND l.role = 'student' AND l.target_id = s.record_id) AS t)
                 WHEN s.is_torn AND $5::jsonb IS NOT NULL AND (
                     SELECT count(*) FILTER (WHERE t.term IS NULL) <= 1
                        AND count(*) FILTER (WHERE t.term IS NULL) + count(DISTINCT t.term) > 1
                     FROM (SELECT $5::jsonb ->> u.id AS term FROM unnest(r.sections) AS u(id)) AS t)
                     THEN 'term_unknown'
-                WHEN s.is_torn AND array_to_string(r.sections, ' ') = ANY($6::text[]) THEN 'co_taught'
+                WHEN s.is_torn AND $6::jsonb IS NOT NULL THEN $6::jsonb ->> array_to_string(r.sections, ' ')
            END AS sign
     FROM students s
-    LEFT JOIN LATERAL (SELECT school_id, candidate, committed, sections FROM roster
+    LEFT JOIN LATERAL (SELECT school_id, candidate, committed, committed_school_id, sections FROM roster
         WHERE district_id = $1 AND kind = 'student' AND record_id = s.record_id OFFSET 0) AS r ON true
 )
-SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, p.sign, p.is_added, p.fate, e.error,
+SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, p.sign, p.is_added, p.fate, p.came_from, p.class_schools,
+       e.error,
        count(*) AS students, min(e.since) AS since
 FROM placed p
 CROSS JOIN LATERAL unnest(p.errors, p.sinces) AS e(error, since)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+
+-- name: blank_before
+-- Which fields some students lack now who were committed without them.
+SELECT DISTINCT f.field
+FROM (SELECT record_id, detail ->> 'field' AS field,
+             row_number() OVER (PARTITION BY detail ->> 'field' ORDER BY record_id) AS place
+      FROM findings WHERE open_of = $1 AND severity = 'error' AND code = 'student.field_missing') AS f
+CROSS JOIN LATERAL (SELECT committed::jsonb AS record FROM roster
+    WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id AND committed IS NOT NULL OFFSET 0) AS r
+WHERE f.place <= $2 AND jsonb_typeof(r.record -> f.field) = 'null'
 
 -- name: sections_by_labels
 -- Some sections of the students with the same kinds of them, those of most such students first.
@@ -290,6 +312,7 @@ GROUP BY 1, 2
 SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS grade,
        coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students, count(n.old_id) AS reissued,
        s.record #>> '{student,texts,grade}' AS grade_now,
+       nullif(s.record #>> '{student,texts,school_id}', r.committed_school_id) AS moved_to,
        count(*) FILTER (WHERE EXISTS (SELECT FROM section_links l
                                       WHERE l.district_id = $1 AND l.role = 'student' AND l.target_id = r.record_id))
            AS listed
@@ -298,7 +321,7 @@ LEFT JOIN reissued n ON n.old_id = r.record_id
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = r.record_id OFFSET 0) AS s ON true
 WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL
-GROUP BY 1, 2, 3, 6 ORDER BY 1, 2, 3, 6
+GROUP BY 1, 2, 3, 6, 7 ORDER BY 1, 2, 3, 6, 7
 
 -- name: newcomers_by_school
 -- Students that the plan adds, by school.

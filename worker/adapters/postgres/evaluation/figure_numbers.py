@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
-from worker.pipeline.evaluate.unit_of_work import SectionSigns
+from worker.pipeline.evaluate.section_signs import SectionSigns
 
 
 class LabelNumbers:

@@ -103,6 +103,8 @@ def _removals(removals: Removals, found: list[Others], facts: CauseFacts) -> dic
             piles[shape].removed += group.students
             piles[shape].listed += group.listed
             piles[shape].place(*group.place, group.students)
+            if group.moved_to:
+                piles[shape].moved_to[group.moved_to] += group.students
             if group.is_staged and group.grade_now and group.place.grade:
                 piles[shape].grade_moves[group.place.grade, group.grade_now] += group.students
             at_school[group.place.school_id][shape] += group.students
@@ -176,7 +178,9 @@ def _left_scope(group: Removed, facts: CauseFacts) -> ErrorReason:
     """Return why students who are still shared are out of scope: their grade, our filter, or their school."""
     was, now = group.place.grade, group.grade_now
     if not facts.is_scope_by_grade or was is None or was == now:
-        return SCOPE_NARROWED if facts.is_filter_new else ErrorReason("sis.left_scope")
+        if facts.is_filter_new:
+            return SCOPE_NARROWED
+        return ErrorReason("sis.school_out_of_scope" if group.moved_to else "sis.left_scope")
     if now is None:
         return ErrorReason("sis.grade_blank")
     before, after = grade_number(was), grade_number(now)

@@ -13,6 +13,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
 from worker.domain.roster.records import Term
+from worker.domain.roster.student_fields import ALWAYS_KEPT
 
 WORTH_COUNTING: Final = 5
 """Students of one school from which it is worth asking how many there are in all."""
@@ -29,13 +30,30 @@ class Sign(StrEnum):
     """What is to be seen of a student's sections and is no matter of the section filter."""
 
     TERM_NOT_RUNNING = "term_not_running"
-    """In none, and one that the rules match would count if its term ran."""
+    """In none of a current term, and one that the rules match would count if its term ran."""
+    TERM_AHEAD = "term_ahead"
+    """The same, where the terms of all that would count begin later."""
+    CLASS_OVER = "class_over"
+    """In others of a current term, and one that the rules match would count if its term were not over."""
+    CLASS_AHEAD = "class_ahead"
+    """The same, where the terms of all that would count begin later."""
     TERM_UNKNOWN = "term_unknown"
     """In several, and only one, or of one term, would be left without those whose term is not known."""
     REISSUED = "reissued"
     """There under two ids: one is committed, and a newcomer agrees in a number, or in name and grade."""
     CO_TAUGHT = "co_taught"
     """In several that list the same students and differ by their teachers alone."""
+    DOUBLED = "doubled"
+    """In several that list the same students and differ by their own numbers alone."""
+
+
+class TermState(StrEnum):
+    """Whether a section's term is current."""
+
+    CURRENT = "current"
+    OVER = "over"
+    """It has ended, or its days are the wrong way round."""
+    AHEAD = "ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,10 @@ class Blocked:
     """Where they are in no class: what became of the one that they had in the last commit."""
     is_added: bool = False
     """Where they are in several classes: whether each of these was a class in the last commit already."""
+    came_from: str | None = None
+    """Where they are in no class: the school of the last commit, if it was another one."""
+    class_schools: tuple[str, ...] = ()
+    """Where they are in several classes: the schools of these, if they are two or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +131,8 @@ class Removed:
     """How many of them are still listed by shared sections."""
     reissued: int = 0
     """How many of them come back under another id: a newcomer agrees in a number, or in name and grade."""
+    moved_to: str | None = None
+    """Of those still shared: the school that they are at now, if it is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +216,8 @@ class CauseFacts:
     """Whether the filter in force is another version than that of the last commit."""
     committed_fields: frozenset[str] = frozenset()
     """Student fields that were demanded at the last commit, besides those that are always kept."""
+    blank_before: frozenset[str] = frozenset()
+    """Required fields that were blank in the last commit already: they were not required then."""
     has_rules: bool = False
     filter_fields: Sequence[str] = ()
     """The fields of sections that its rules read."""
@@ -204,6 +230,8 @@ class CauseFacts:
     """Of sections whose term has no dates: what the terms are called, None of one that is not known."""
     scope_text: str = ""
     """The filter's scope: grade 3 at two schools."""
+    unmatched_grades: Sequence[str] = ()
+    """Grades of the scope that no shared student has."""
     current_term_only: bool = False
     has_scope: bool = False
     is_scope_by_grade: bool = False
@@ -238,6 +266,11 @@ class CauseFacts:
         """Whether the filter in force is that of the last commit, by which each student was in one class."""
         return self.was_rostered and not self.is_filter_new
 
+    def is_newly_required(self, name: str) -> bool:
+        """Whether a required field of students was not required at the last commit."""
+        was_kept = name in self.committed_fields or name in ALWAYS_KEPT
+        return self.was_rostered and (name in self.blank_before or not was_kept)
+
 
 _OF_SCHOOLS: Final = frozenset({Code.NO_SECTION, Code.FIELD_MISSING, Code.MULTIPLE_SECTIONS})
 
@@ -254,7 +287,9 @@ def schools_to_count(blocked: Sequence[Blocked]) -> set[str]:
 
 def schools_to_name(facts: CauseFacts) -> set[str]:
     """Return the schools that a cause may name."""
-    places = [group.place.school_id for group in facts.blocked]
-    places += [school for group in facts.class_changes for school in (group.place.school_id, group.moved_to)]
-    places += [group.place.school_id for group in (facts.removals.students if facts.removals else ())]
-    return {school for school in places if school} | {*(facts.removals.newcomers if facts.removals else ())}
+    removed = facts.removals.students if facts.removals else ()
+    moved = [(group.place.school_id, group.moved_to) for group in facts.class_changes]
+    moved += [(group.place.school_id, group.moved_to) for group in removed]
+    places = [(group.place.school_id, group.came_from, *group.class_schools) for group in facts.blocked]
+    named = {school for schools in (*places, *moved) for school in schools if school}
+    return named | {*(facts.removals.newcomers if facts.removals else ())}

@@ -18,6 +18,8 @@ class Pile:
 
     students: int = 0
     unblocks: int = 0
+    unlisted: int = 0
+    """Of the students: how many are in no class, and in no shared section at all."""
     removed: int = 0
     listed: int = 0
     """Of the removed students: how many are still listed by shared sections."""
@@ -28,7 +30,9 @@ class Pile:
     grade_moves: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Of removed students whose grade changed: the grade in the last commit, and now."""
     moved_to: Counter[str] = field(default_factory=Counter)
-    """Of students who change class: the schools that they are at now, where these are others."""
+    """Of removed students, and of those who change class: the schools that they are at now, if others."""
+    came_from: Counter[str] = field(default_factory=Counter)
+    """Of students in no class: the schools that they were at in the last commit, if others."""
     sections: list[str] = field(default_factory=list)
     former_classes: Sequence[str] = ()
     """Of students in no class: the classes that they had in the last commit."""

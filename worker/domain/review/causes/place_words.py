@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -111,7 +111,16 @@ class PlaceWords:
     @property
     def moved_to(self) -> str:
         """The schools that the students are at now."""
-        return self._named(most_first(self._pile.moved_to))
+        return self._elsewhere(self._pile.moved_to)
+
+    @property
+    def came_from(self) -> str:
+        """The schools that the students were at in the last commit."""
+        return self._elsewhere(self._pile.came_from)
+
+    def _elsewhere(self, schools: Mapping[str, int]) -> str:
+        is_named = len(schools) > 1 or any(map(self._facts.school_names.get, schools))
+        return self._named(most_first(schools)) if is_named else "another school"
 
     def _named(self, schools: Sequence[str]) -> str:
         names = [self._facts.school_names.get(school, "") for school in schools[:MOST_SCHOOLS]]

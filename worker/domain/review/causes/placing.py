@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from worker.domain.review.causes.facts import Blocked, Sign
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.reasons import (
+    CHANGED_SCHOOL,
+    CLASSES_BEGIN_LATER,
     CO_TAUGHT,
+    IN_TWO_SCHOOLS,
+    NEXT_TERM_ONLY,
+    NO_CLASS_THIS_TERM,
     NO_TERM_RUNS,
     SCHOOL_NOT_SHARED,
+    SECOND_TEACHER,
+    SECTIONS_DOUBLED,
     TERM_UNKNOWN,
     ErrorReason,
 )
 from worker.domain.review.causes.scale import Scale, are_most, is_matter_of_terms, plain
+
+_OF_TERMS: Final = {
+    Sign.TERM_NOT_RUNNING: NO_TERM_RUNS,
+    Sign.TERM_AHEAD: NO_TERM_RUNS,
+    Sign.CLASS_OVER: NO_CLASS_THIS_TERM,
+    Sign.CLASS_AHEAD: CLASSES_BEGIN_LATER,
+}
+_OF_LOSSES: Final = {
+    Loss.EMPTY_LIST: ErrorReason("sis.class_lists_empty"),
+    Loss.FILTER_CHANGED: ErrorReason("filter.rules_changed"),
+}
 
 
 def several_reason(group: Blocked, scale: Scale) -> ErrorReason:
@@ -22,12 +42,22 @@ def several_reason(group: Blocked, scale: Scale) -> ErrorReason:
     if facts.sections_without_term and facts.is_filter_old:
         return ErrorReason("sis.terms_blank")
     if group.sign is Sign.CO_TAUGHT and len(plain(group.labels)) <= 1:
-        return CO_TAUGHT
+        return SECOND_TEACHER if facts.is_filter_old and not group.is_added else CO_TAUGHT
+    if group.sign is Sign.DOUBLED and (facts.has_rules or facts.is_filter_old):
+        return SECTIONS_DOUBLED
     if not facts.has_rules:
         return ErrorReason("filter.no_rules")
     if is_matter_of_terms(group.labels):
         return ErrorReason("filter.other_terms_kept")
-    return _since_last_commit(group, scale) or _of_kinds(group, scale)
+    return _in_two_schools(group, scale) or _since_last_commit(group, scale) or _of_kinds(group, scale)
+
+
+def _in_two_schools(group: Blocked, scale: Scale) -> ErrorReason | None:
+    """Return that students are in classes of two schools, unless a filter or how these work makes it so."""
+    is_of_filter = len(plain(group.labels)) > 1 and not scale.facts.is_filter_old
+    if not group.class_schools or is_of_filter or _is_habit(group, scale):
+        return None
+    return IN_TWO_SCHOOLS
 
 
 def _since_last_commit(group: Blocked, scale: Scale) -> ErrorReason | None:
@@ -68,8 +98,8 @@ def none_reason(group: Blocked, scale: Scale) -> ErrorReason:
         return ErrorReason("sis.no_enrollments")
     if group.former and (group.former.loss is not Loss.TAKEN_OUT or not is_uncovered):
         return _of_former_class(group, group.former, scale)
-    if group.sign is Sign.TERM_NOT_RUNNING:
-        return NO_TERM_RUNS
+    if group.sign in _OF_TERMS:
+        return _OF_TERMS[group.sign]
     if not group.is_listed:
         if facts.shares_schools and group.place.school_id not in facts.school_names:
             return SCHOOL_NOT_SHARED
@@ -90,16 +120,18 @@ def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> Err
     is_one = sum((one.loss, one.field) == (fate.loss, fate.field) for one in scale.all_fates) == 1
     told = fate if is_one else FormerClassFate(fate.loss, fate.field)
     match fate.loss:
+        case Loss.UNSHARED if group.sign is Sign.TERM_AHEAD:
+            return NEXT_TERM_ONLY
+        case Loss.TAKEN_OUT if group.came_from:
+            return CHANGED_SCHOOL
         case Loss.UNSHARED:
             return ErrorReason("sharing.classes_unshared", fate=told)
-        case Loss.EMPTY_LIST:
-            return ErrorReason("sis.class_lists_empty")
         case Loss.TAKEN_OUT:
             return ErrorReason("sis.taken_out_of_class" if group.is_listed else "sis.in_no_section")
         case Loss.TERM_OVER:
-            return NO_TERM_RUNS
-        case Loss.FILTER_CHANGED:
-            return ErrorReason("filter.rules_changed")
+            return NO_CLASS_THIS_TERM if group.sign is Sign.CLASS_OVER else NO_TERM_RUNS
+        case Loss.EMPTY_LIST | Loss.FILTER_CHANGED:
+            return _OF_LOSSES[fate.loss]
         case Loss.SPLIT:
             return ErrorReason("sis.class_split", fate=told)
         case Loss.CHANGED | Loss.REPLACED:

@@ -27,11 +27,20 @@ class ErrorReason(NamedTuple):
 
 IDS_REISSUED: Final = ErrorReason("sis.ids_reissued")
 NO_TERM_RUNS: Final = ErrorReason("sis.no_term_runs")
+NO_CLASS_THIS_TERM: Final = ErrorReason("sis.no_class_this_term")
+CLASSES_BEGIN_LATER: Final = ErrorReason("sis.classes_begin_later")
+NEXT_TERM_ONLY: Final = ErrorReason("sis.next_term_only")
+CHANGED_SCHOOL: Final = ErrorReason("sis.changed_school")
+IN_TWO_SCHOOLS: Final = ErrorReason("sis.in_two_schools")
 TERM_UNKNOWN: Final = ErrorReason("sis.term_unknown")
 CO_TAUGHT: Final = ErrorReason("sis.co_taught")
+SECOND_TEACHER: Final = ErrorReason("sis.second_teacher")
+SECTIONS_DOUBLED: Final = ErrorReason("sis.sections_doubled")
 SCHOOL_NOT_SHARED: Final = ErrorReason("sharing.school_not_shared")
 SIGNS: Final[Mapping[ErrorReason, Sign]] = {
     NO_TERM_RUNS: Sign.TERM_NOT_RUNNING,
     TERM_UNKNOWN: Sign.TERM_UNKNOWN,
     CO_TAUGHT: Sign.CO_TAUGHT,
+    SECOND_TEACHER: Sign.CO_TAUGHT,
+    SECTIONS_DOUBLED: Sign.DOUBLED,
 }

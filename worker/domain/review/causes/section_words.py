@@ -77,6 +77,14 @@ class SectionWords(PlaceWords):
         return f" ({quoted(fate.was)})" if fate and fate.was else ""
 
     @property
+    def unlisted(self) -> str:
+        """That no shared section lists the students, where none does."""
+        if not self._pile.students or self._pile.unlisted < self._pile.students:
+            return ""
+        them = f"{self.students:the student|the students}"
+        return f" No other shared section lists {them}, so the export of enrollments may have failed."
+
+    @property
     def filter_reads(self) -> str:
         """The fields of sections that the filter's rules read."""
         names = [field_name(name) for name in self._facts.filter_fields] or ["details"]
@@ -113,6 +121,39 @@ class SectionWords(PlaceWords):
             began = following.start.isoformat()
             told.append(f"The term{_called(following)} began on {began}, but they are in no section of it.")
         return " ".join(told)
+
+    @property
+    def sections_of_term(self) -> str:
+        """The sections that would count if their term ran: former classes, where there are such."""
+        if self._pile.former_classes:
+            return self.the_former_sections
+        return f"the sections that would be {self.students:the student's class|their classes}"
+
+    @property
+    def ended_term(self) -> str:
+        """What the term of these sections is called, and when it ended."""
+        ended = self._facts.terms.ended if self._facts.terms else None
+        if ended is None or ended.end is None:
+            return ""
+        return f" ({f'{_called(ended)} ended on {ended.end.isoformat()}'.strip()})"
+
+    @property
+    def later_term(self) -> str:
+        """The term of the sections that would count otherwise, and when it begins."""
+        terms = self._facts.terms
+        following = terms.following if terms else None
+        if terms is None or following is None or following.start is None or following.start <= terms.today:
+            return "a later term"
+        return f"the term{_called(following)}, which begins on {following.start.isoformat()}"
+
+    @property
+    def begun_term_shared(self) -> str:
+        """To ask for the sections of the current term, where there is one."""
+        terms = self._facts.terms
+        following = terms.following if terms else None
+        if terms is None or following is None or following.start is None or following.start > terms.today:
+            return ""
+        return " Also ask whether it shares the sections of the current term with us in Clever."
 
     @property
     def running_terms(self) -> str:

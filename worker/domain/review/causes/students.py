@@ -12,9 +12,15 @@ from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
 from worker.domain.review.causes.model import Pile, most_first
 from worker.domain.review.causes.placing import none_reason, several_reason
-from worker.domain.review.causes.reasons import IDS_REISSUED, SCHOOL_NOT_SHARED, SIGNS, ErrorReason
+from worker.domain.review.causes.reasons import (
+    CHANGED_SCHOOL,
+    IDS_REISSUED,
+    IN_TWO_SCHOOLS,
+    SCHOOL_NOT_SHARED,
+    SIGNS,
+    ErrorReason,
+)
 from worker.domain.review.causes.scale import Scale, scale_of
-from worker.domain.roster.student_fields import ALWAYS_KEPT
 
 _PLAIN: Final[Mapping[Code, ErrorReason]] = {
     Code.UNKNOWN_SCHOOL: SCHOOL_NOT_SHARED,
@@ -35,7 +41,9 @@ def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
             pile = piles.setdefault(reason, Pile())
             pile.students += group.students
             pile.unblocks += group.students if len(set(reasons.values())) == 1 else 0
+            pile.unlisted += 0 if group.is_listed else group.students
             pile.place(*group.place, group.students)
+            _place_elsewhere(pile, reason, group)
         for key, reason in reasons.items():
             piles[reason].findings[key.code.value] += group.students
             piles[reason].date(group.since[key])
@@ -53,6 +61,16 @@ def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
         if reason in piles:
             piles[reason].sections = list(facts.signs.get(sign, ()))
     return piles
+
+
+def _place_elsewhere(pile: Pile, reason: ErrorReason, group: Blocked) -> None:
+    """Count the other schools of students who changed schools, or are in classes of two."""
+    if reason == IN_TWO_SCHOOLS:
+        for school in group.class_schools:
+            if school != group.place.school_id:
+                pile.place(school, None, group.students)
+    if reason == CHANGED_SCHOOL and group.came_from:
+        pile.came_from[group.came_from] += group.students
 
 
 def _most_concerned(counts: Iterable[Mapping[str, int]]) -> list[str]:
@@ -89,10 +107,10 @@ def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:
     that school's data.
     """
     if name in scale.withdrawn:
-        # What is demanded only now may never have been shared.
-        kept = scale.facts.committed_fields.union(ALWAYS_KEPT)
-        was_kept = scale.facts.was_rostered and scale.withdrawn <= kept
-        what = "withdrawn" if was_kept else "not_shared"
+        # What is required only now may never have been shared.
+        facts = scale.facts
+        is_old = facts.was_rostered and not any(map(facts.is_newly_required, scale.withdrawn))
+        what = "withdrawn" if is_old else "not_shared"
         if len(scale.withdrawn) > 1:
             return ErrorReason(f"sharing.fields_{what}", " ".join(sorted(scale.withdrawn)))
         return ErrorReason(f"sharing.field_{what}", name)

@@ -9,7 +9,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.model import most_first
 from worker.domain.review.causes.place_words import Amount
 from worker.domain.review.causes.section_words import SectionWords
-from worker.domain.review.causes.wording import grades, listing
+from worker.domain.review.causes.wording import grades, listing, quoted
 from worker.runtime.count_text import counted
 
 DIGITS: Final = 12
@@ -40,6 +40,30 @@ class Words(SectionWords):
         return (
             f" If this change is intended, approve the plan: rostering approve {facts.district_id} "
             f"--plan {facts.plan_digest[:DIGITS]} --reason TEXT"
+        )
+
+    @property
+    def scope_remedy(self) -> str:
+        """What to do about a scope that no longer includes students."""
+        hint, found = "", self._facts.unmatched_grades
+        if found:
+            grade, named = Amount(len(found), "grade"), listing([quoted(one) for one in found])
+            hint = (
+                f" No shared student has the {grade:grade|grades} {named}: if the district writes "
+                f"{grade:this grade|these grades} differently, correct the scope."
+            )
+        return f"{hint} If this is not intended, widen the scope.{self.approve}"
+
+    @property
+    def newly_required(self) -> str:
+        """That a field is required only since the last commit."""
+        fields = self._reason.field.split()
+        found = Amount(sum(map(self._facts.is_newly_required, fields)), "field")
+        if not found.number or found.number < len(fields):
+            return ""
+        return (
+            f" {found:This field was|These fields were} not required at the last commit. If "
+            f"{found:it is|they are} not needed, stop requiring {found:it|them} (`rostering policy set`)."
         )
 
     @property

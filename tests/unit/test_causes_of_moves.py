@@ -1,0 +1,195 @@
+"""Causes of students in another school or term, or in two; of doubled sections; of fields required since."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.unit.test_causes import HOMEROOM, MATH, NONE, NORTH_3, SEVERAL, blocked, causes, missing, removal
+from worker.domain.review.causes.facts import Removed, Sign, TermFacts
+from worker.domain.review.causes.former_classes import FormerClassFate, Loss
+from worker.domain.review.causes.labels import Label
+from worker.domain.roster.records import RecordId, Term
+
+TODAY = date(2026, 9, 15)
+FALL = Term(RecordId("f"), "Fall", date(2026, 8, 1), date(2026, 9, 1))
+SPRING = Term(RecordId("s"), "Spring", date(2027, 1, 5), date(2027, 6, 1))
+TERMS = TermFacts(TODAY, FALL, SPRING)
+NAMES = {"north": "North School", "south": "South School"}
+ROSTERED: dict[str, Any] = {"was_rostered": True, "has_rules": True, "school_names": NAMES}
+
+
+def of(loss: Loss) -> FormerClassFate:
+    return FormerClassFate(loss)
+
+
+@pytest.mark.parametrize(
+    ("loss", "sign", "code"),
+    [
+        (None, Sign.TERM_NOT_RUNNING, "sis.no_term_runs"),
+        (None, Sign.TERM_AHEAD, "sis.no_term_runs"),
+        (None, Sign.CLASS_OVER, "sis.no_class_this_term"),
+        (None, Sign.CLASS_AHEAD, "sis.classes_begin_later"),
+        (Loss.TERM_OVER, None, "sis.no_term_runs"),
+        (Loss.TERM_OVER, Sign.TERM_NOT_RUNNING, "sis.no_term_runs"),
+        (Loss.TERM_OVER, Sign.CLASS_OVER, "sis.no_class_this_term"),
+        (Loss.UNSHARED, Sign.TERM_AHEAD, "sis.next_term_only"),
+        (Loss.UNSHARED, Sign.TERM_NOT_RUNNING, "sharing.classes_unshared"),
+        (Loss.UNSHARED, Sign.CLASS_AHEAD, "sharing.classes_unshared"),
+    ],
+)
+def test_students_without_a_class_are_told_of_terms_as_their_sections_are(
+    loss: Loss | None, sign: Sign | None, code: str
+) -> None:
+    (cause,) = causes(blocked(9, NONE, sign=sign, former=of(loss) if loss else None), terms=TERMS, **ROSTERED)
+
+    assert cause.code == code
+
+
+def test_terms_are_told_by_name_and_day_where_they_are_known() -> None:
+    over, ahead = blocked(9, NONE, sign=Sign.CLASS_OVER), blocked(9, NONE, sign=Sign.CLASS_AHEAD)
+
+    def said(group: Any, terms: TermFacts | None) -> str:
+        return causes(group, terms=terms, **ROSTERED)[0].advice
+
+    assert "would be their classes is over (“Fall” ended on 2026-09-01)." in said(over, TERMS)
+    assert "would be their classes is over. They" in said(over, TermFacts(TODAY))
+    assert "are in the term “Spring”, which begins on 2027-01-05." in said(ahead, TERMS)
+    assert "are in a later term." in said(ahead, TermFacts(TODAY, following=FALL))
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_student_taken_out_of_a_class_of_another_school_came_from_there(is_listed: bool) -> None:
+    group = blocked(1, NONE, former=of(Loss.TAKEN_OUT), came_from="south", is_listed=is_listed)
+
+    (cause,) = causes(group, **ROSTERED)
+
+    assert cause.code == "sis.changed_school"
+    assert "the student came from South School" in cause.advice
+
+
+def test_a_school_without_a_name_is_another_school() -> None:
+    (cause,) = causes(blocked(1, NONE, former=of(Loss.TAKEN_OUT), came_from="west"), **ROSTERED)
+
+    assert "came from another school" in cause.advice
+
+
+TWO = ("north", "south")
+HOMEROOMS = replace(HOMEROOM, several=True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "facts", "code"),
+    [
+        pytest.param((HOMEROOMS,), {}, "sis.in_two_schools", id="of one kind"),
+        pytest.param((HOMEROOM, MATH), {}, "sis.in_two_schools", id="of two kinds"),
+        pytest.param((HOMEROOMS,), {"was_rostered": False}, "sis.in_two_schools", id="before a commit"),
+        pytest.param(
+            (HOMEROOM, MATH), {"is_filter_new": True}, "filter.several_kinds_kept", id="by a new filter"
+        ),
+        pytest.param(
+            (HOMEROOM, MATH), {"cohorts": {NORTH_3: 12}}, "filter.several_kinds_kept", id="how a school works"
+        ),
+    ],
+)
+def test_students_in_classes_of_two_schools_are_enrolled_twice(
+    labels: tuple[Label, ...], facts: dict[str, Any], code: str
+) -> None:
+    group = blocked(12, SEVERAL, labels=labels, class_schools=TWO)
+
+    (cause,) = causes(group, **{**ROSTERED, "cohorts": {NORTH_3: 90}, **facts})
+
+    assert cause.code == code
+    assert tuple(cause.schools) == (TWO if code.startswith("sis") else ("north",))
+
+
+@pytest.mark.parametrize(
+    ("group", "facts", "code"),
+    [
+        ({}, {}, "sis.second_teacher"),
+        ({"is_added": True}, {}, "sis.co_taught"),
+        ({}, {"is_filter_new": True}, "sis.co_taught"),
+        ({}, {"was_rostered": False}, "sis.co_taught"),
+    ],
+)
+def test_one_of_two_sections_of_other_teachers_may_be_a_substitute_s_where_it_is_new(
+    group: dict[str, Any], facts: dict[str, Any], code: str
+) -> None:
+    (cause,) = causes(blocked(12, SEVERAL, sign=Sign.CO_TAUGHT, **group), **{**ROSTERED, **facts})
+
+    assert cause.code == code
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({}, "sis.sections_doubled"),
+        ({"has_rules": False}, "sis.sections_doubled"),
+        ({"has_rules": False, "was_rostered": False}, "filter.no_rules"),
+        ({"was_rostered": False}, "sis.sections_doubled"),
+    ],
+)
+def test_sections_that_are_there_twice_are_a_mistake_unless_no_filter_was_ever_set(
+    facts: dict[str, Any], code: str
+) -> None:
+    (cause,) = causes(blocked(12, SEVERAL, sign=Sign.DOUBLED), **{**ROSTERED, **facts})
+
+    assert cause.code == code
+
+
+def test_students_out_of_scope_are_told_the_school_that_they_are_at() -> None:
+    def removed(moved_to: str | None) -> Any:
+        group = Removed(NORTH_3, 20, is_staged=True, moved_to=moved_to)
+        return removal(group, cohorts={NORTH_3: 90}, school_names=NAMES)[0]
+
+    assert removed(None).code == "sis.left_scope"
+    assert removed("south").code == "sis.school_out_of_scope"
+    assert "they are at South School now" in removed("south").advice
+
+
+@pytest.mark.parametrize(
+    ("field", "facts", "is_new"),
+    [
+        ("dob", {"committed_fields": frozenset(("dob",))}, False),
+        ("dob", {}, True),
+        ("email", {}, False),
+        ("email", {"blank_before": frozenset(("email",))}, True),
+        ("dob", {"was_rostered": False}, False),
+    ],
+)
+def test_a_field_is_told_to_be_required_only_since_the_last_commit(
+    field: str, facts: dict[str, Any], is_new: bool
+) -> None:
+    (cause,) = causes(blocked(3, missing(field)), **{**ROSTERED, **facts})
+
+    assert ("not required at the last commit" in cause.advice) is is_new
+
+
+def test_an_always_kept_field_that_was_blank_before_was_never_shared() -> None:
+    group = blocked(1000, missing("email"))
+
+    assert causes(group, **ROSTERED)[0].code == "sharing.field_withdrawn"
+    before = causes(group, **ROSTERED, blank_before=frozenset(("email",)))
+    assert before[0].code == "sharing.field_not_shared"
+
+
+def test_only_where_no_section_lists_any_of_them_it_is_said() -> None:
+    def said(*are_listed: bool) -> bool:
+        groups = [blocked(3, NONE, former=of(Loss.UNSHARED), is_listed=one) for one in are_listed]
+        return "No other shared section" in causes(*groups, **ROSTERED)[0].advice
+
+    assert [said(False), said(True, False), said(True)] == [True, False, False]
+
+
+def test_a_grade_of_the_scope_that_nobody_has_is_told_where_the_scope_changed() -> None:
+    (cause,) = removal(
+        Removed(NORTH_3, 20, is_staged=True),
+        cohorts={NORTH_3: 90},
+        is_filter_new=True,
+        unmatched_grades=["K", "PK"],
+    )
+
+    assert "No shared student has the grades “K” and “PK”" in cause.advice

@@ -118,7 +118,7 @@ EQUIVALENT: Final[dict[str, str]] = {
     "((state.students == 0)):": (
         "a section that the filter does not keep has no students for whom it counts"
     ),
-    "worker/pipeline/evaluate/cause_facts.py::_not_running: if view.term is None or "
+    "worker/pipeline/evaluate/term_facts.py::term_states: if view.term is None or "
     "calendar.counts(view.section, "
     "view.term): => if ((calendar.counts(view.section, view.term))):": (
         "a section without a term always counts"

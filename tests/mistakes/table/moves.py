@@ -13,13 +13,16 @@ from tests.mistakes.bases import (
     by_subject,
     by_term,
     by_term_unguarded,
+    two_ways,
 )
 from tests.mistakes.changes import (
     ONE,
     day_comes,
     filter_becomes,
+    listed_too,
     moved_to_school,
     one_year_up,
+    sections,
     students,
     students_become,
     unlisted,
@@ -94,7 +97,38 @@ def without_student_numbers() -> District:
     return district
 
 
+def two_families() -> District:
+    """Return a district in which two pairs of siblings have their parents' e-mail addresses."""
+    district = by_subject()
+    for at_, student in enumerate(district.students(ALDER)[:4]):
+        student["email"] = f"parent{at_ % 2}@example.test"
+    return district
+
+
+def advanced(district: District) -> None:
+    """Have three students of the elementary school in a class of the middle school as well."""
+    listed_too(students(ALDER, None, slice(3)), sections("", DOGWOOD, period="1"))(district)
+
+
 TABLE: Final[list[Mistake]] = [
+    mistake(
+        "three students take a class at a second school",
+        two_ways,
+        advanced,
+        (SIS, OURS),
+        *(number(3), *at(ALDER, DOGWOOD), word("changed schools"), word("a second school")),
+        never=(APPROVE, SHARE),
+        blocked=3,
+    ),
+    mistake(
+        "we require that e-mail addresses differ, which siblings share",
+        two_families,
+        lambda district: district.policy.update(unique_fields=["sis_id", "email"]),
+        (SIS, VENDOR),
+        *(number(4), *at(ALDER), word("email"), word("siblings")),
+        never=SHARED,
+        blocked=4,
+    ),
     mistake(
         "one student goes to another school, where no class is theirs",
         by_subject,

@@ -31,6 +31,7 @@ from worker.domain.review.causes.facts import (
     SchoolGrade,
     SharedSections,
     Sign,
+    TermState,
 )
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
@@ -108,15 +109,16 @@ class PostgresErrorFigures:
         """Return the blocked students; `labels` say of what kind the sections are."""
         kinds = LabelNumbers(labels or {})
         numbers = kinds.numbers if labels is not None else None
-        fates = FateNumbers(signs)
+        fates, current = FateNumbers(signs), TermState.CURRENT
         marked = (
-            dict(signs.term_states) or None,
+            {one: state for one, state in signs.term_states.items() if state is not current} or None,
             dict(signs.of_unknown_terms) or None,
             {" ".join(some): sign for some, sign in signs.alike.items()} or None,
             list(signs.students_with_two_ids),
             fates.numbers or None,
             None if signs.new_classes is None else dict.fromkeys(signs.new_classes, 1),
             dict(signs.schools_of_classes) or None,
+            {one: 1 for one, state in signs.term_states.items() if state is current},
         )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
         for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):

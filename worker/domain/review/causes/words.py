@@ -15,6 +15,9 @@ from worker.runtime.count_text import counted
 DIGITS: Final = 12
 """Of a plan's digest, as a sentence tells it: `approve` takes any beginning of one."""
 
+_OWN_NUMBERS: Final = frozenset(("sis_id", "state_id", "student_number"))
+"""Fields that no two students may have the same value in."""
+
 
 class Words(SectionWords):
     """All words of one cause, each a property, so that only those of its sentence are worked out."""
@@ -64,6 +67,16 @@ class Words(SectionWords):
         return (
             f" {found:This field was|These fields were} not required at the last commit. If "
             f"{found:it is|they are} not needed, stop requiring {found:it|them} (`rostering policy set`)."
+        )
+
+    @property
+    def siblings(self) -> str:
+        """That different students may rightly have the same value in a field that is no number of theirs."""
+        if self._reason.field in _OWN_NUMBERS:
+            return ""
+        return (
+            f" If different students may have the same {self.field}, as siblings may, stop requiring that it "
+            "is unique (`rostering policy set`)."
         )
 
     @property

@@ -1,4 +1,4 @@
-"""What commands and pages say of the sections that a suggestion keeps, and of rules that count as well."""
+"""What commands and pages say of the sections that a suggestion keeps, and of rules that are as good."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ def classes(sections: int, smallest: int, largest: int, teachers: int) -> dict[s
 @pytest.mark.parametrize(
     ("figures", "text"),
     [
-        (classes(12, 7, 9, 12), "12 classes of 7 to 9 students, 12 teachers, 1 per teacher."),
-        (classes(12, 8, 8, 1), "12 classes of 8 students, 1 teacher, 12 per teacher."),
+        (classes(12, 7, 9, 12), "12 classes of 7 to 9 students, 12 teachers, 1 class per teacher."),
+        (classes(12, 8, 8, 1), "12 classes of 8 students, 1 teacher, 12 classes per teacher."),
         (classes(1, 1, 1, 0), "1 class of 1 student, no teachers."),
-        (classes(5, 7, 9, 2), "5 classes of 7 to 9 students, 2 teachers, 2.5 per teacher."),
+        (classes(1001, 8, 8, 1000), "1,001 classes of 8 students, 1,000 teachers, 1 class per teacher."),
+        (classes(5, 7, 9, 2), "5 classes of 7 to 9 students, 2 teachers, 2.5 classes per teacher."),
         (classes(0, 0, 0, 0), ""),
         (None, ""),
     ],
@@ -32,13 +33,13 @@ def test_the_classes_of_a_suggestion_are_told_with_their_sizes_and_teachers(
 @pytest.mark.parametrize(
     ("words", "number", "text"),
     [
-        (["math", "PE"], 2, "2 other rules count as well: math, PE."),
-        (["math"], 1, "1 other rule counts as well: math."),
-        (["math", "PE"], 9, "9 other rules count as well: math, PE, …"),
+        (["math", "PE"], 2, "2 other rules would give about as many students one class: math, PE."),
+        (["math"], 1, "1 other rule would give about as many students one class: math."),
+        (["math", "PE"], 9, "9 other rules would give about as many students one class: math, PE, …"),
         ([], 0, ""),
     ],
 )
-def test_rules_that_count_as_well_are_counted_and_some_are_named(
+def test_rules_that_are_as_good_are_counted_and_some_are_named(
     words: list[str], number: int, text: str
 ) -> None:
     assert as_good_text(words, number) == text

@@ -78,16 +78,18 @@ def classes_text(classes: Mapping[str, int] | None) -> str:
     if not classes["teachers"]:
         return f"{text}no teachers."
     each = classes["sections"] / classes["teachers"]
-    return f"{text}{counted(classes['teachers'], 'teacher')}, {each:.3g} per teacher."
+    number = f"{each:.3g}"
+    noun = "class" if number == "1" else "classes"
+    return f"{text}{counted(classes['teachers'], 'teacher')}, {number} {noun} per teacher."
 
 
 def as_good_text(words: Sequence[str], number: int) -> str:
-    """Return how many other rules count as well, and some of their words; blank where none does."""
+    """Return how many other rules are as good, and some of their words; blank where none is."""
     if not number:
         return ""
     end = ", …" if number > len(words) else "."
-    count = counted(number, "other rule counts", "other rules count")
-    return f"{count} as well: {', '.join(words)}{end}"
+    rules = counted(number, "other rule")
+    return f"{rules} would give about as many students one class: {', '.join(words)}{end}"
 
 
 def leftover_text(leftover: Mapping[str, Any], school: str | None) -> str:

@@ -76,6 +76,21 @@ def test_terms_whose_days_are_the_wrong_way_round_are_told_with_their_days() -> 
     ) in no_term_runs(TermFacts(TODAY, reversed=[SPRING, UNNAMED]))
 
 
+@pytest.mark.parametrize(
+    ("field", "running", "is_told"),
+    [("term", [FALL], False), ("term", [WINTER, FALL], True), ("name", [WINTER, FALL], False)],
+)
+def test_two_terms_that_run_at_once_are_told_where_only_current_ones_count(
+    field: str, running: list[Term], *, is_told: bool
+) -> None:
+    facts = CauseFacts(DISTRICT, 9, "", filter_fields=frozenset({field}), running_terms=running)
+
+    said = Words(ErrorReason("some.code"), Pile(), facts).overlapping_terms
+
+    assert said.startswith(" These terms run at the same time: “Winter” (2026-01-09 to") is is_told
+    assert bool(said) is is_told
+
+
 def test_ids_that_were_issued_anew_are_to_be_approved_with_a_removal_and_not_merged_without_one() -> None:
     facts = CauseFacts(DISTRICT, 9, "0123456789abcdef")
 

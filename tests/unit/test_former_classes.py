@@ -58,6 +58,7 @@ def test_a_section_that_is_gone_is_told_by_its_kind_and_never_by_a_name() -> Non
     assert fate(is_gone=True, was=named) == FormerClassFate(Loss.UNSHARED, was="Math")
     assert fate(is_gone=True, was=replace(named, subject="Fernsby")) == FormerClassFate(Loss.UNSHARED)
     assert fate(is_gone=True, was=replace(named, subject=None)) == FormerClassFate(Loss.UNSHARED)
+    assert fate(is_gone=True, was=replace(named, name=None)) == FormerClassFate(Loss.UNSHARED, was="Math")
 
 
 def test_a_section_that_is_gone_with_one_in_its_place_is_replaced_by_one_that_differs() -> None:

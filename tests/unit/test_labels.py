@@ -138,7 +138,7 @@ def test_a_label_knows_whether_its_term_runs_now() -> None:
 
 def test_two_homerooms_of_the_same_students_are_told_apart_by_the_word_that_only_one_has() -> None:
     sections = [section(1, "AM Homeroom 3"), section(2, "PM Homeroom 3"), section(3, "Home Room Holding")]
-    pairs = [SectionsTogether((sections[0].id, sections[1].id), 20), SectionsTogether((sections[2].id,), 9)]
+    pairs = [SectionsTogether((sections[0].id, sections[1].id), 20), SectionsTogether((sections[2].id,), 90)]
 
     found = label_sections(sections, (), (), without_grace(TODAY), pairs)
 

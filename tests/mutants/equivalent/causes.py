@@ -6,6 +6,8 @@ from typing import Final
 
 _FIGURES: Final = "worker/adapters/postgres/evaluation/error_figures.sql::"
 _ONCE: Final = "a section is only looked up once for each of its students: the answer is a dict by section"
+_CAUSES: Final = "worker/domain/review/causes"
+_GIVEN: Final = "the program gives the value wherever it builds one; only tests leave it out"
 _SHORTCUT: Final = "it only saves a lookup: what follows is false as well where no sections are given"
 
 EQUIVALENT: Final[dict[str, str]] = {
@@ -21,4 +23,16 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_FIGURES}blocked: "
     "WHEN s.is_bare AND cardinality($4::text[]) > 0 AND EXISTS ( => "
     "WHEN s.is_bare AND (true OR (cardinality($4::text[]) > 0)) AND EXISTS (": _SHORTCUT,
+    f"{_CAUSES}/district.py::_removals: if group.is_staged and group.grade_now and group.place.grade: => "
+    "if ((group.grade_now) and (group.place.grade)):": "only who is still shared has a grade now",
+    **{
+        f"{_CAUSES}/former_classes.py::FormerClass: listed: int = 0 => listed: int = {one}": _GIVEN
+        for one in ("1", "(-1)")
+    },
+    f"{_CAUSES}/place_words.py::PlaceWords.__init__: self.shared_sections = Amount(shared.sections if shared "
+    'else 0, "section") => self.shared_sections = Amount(shared.sections if shared else (-1), "section")': (
+        "the causes that tell of shared sections are only where these are known"
+    ),
+    f"{_CAUSES}/section_words.py::SectionWords.no_current_term: if terms.ended and terms.ended.end: => "
+    "if ((terms.ended)):": "a term that ended has an end; the condition says so to the type checker",
 }

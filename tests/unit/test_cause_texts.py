@@ -83,7 +83,7 @@ def test_terms_whose_days_are_the_wrong_way_round_are_told_with_their_days() -> 
 def test_two_terms_that_run_at_once_are_told_where_only_current_ones_count(
     field: str, running: list[Term], *, is_told: bool
 ) -> None:
-    facts = CauseFacts(DISTRICT, 9, "", filter_fields=frozenset({field}), running_terms=running)
+    facts = CauseFacts(DISTRICT, 9, "", filter_fields=(field,), running_terms=running)
 
     said = Words(ErrorReason("some.code"), Pile(), facts).overlapping_terms
 

@@ -86,14 +86,14 @@ def test_a_filter_without_rules_is_one_line() -> None:
         ),
         (told(HOMEROOM, current_term_only=True), "it keeps only sections of current terms"),
         (
-            told(HOMEROOM | {"op": "starts_with"}),
+            told(ADVISORY, HOMEROOM | {"op": "starts_with"}),
             'it uses "starts with", and Clever knows only "is", "is not" and "contains"',
         ),
         (
-            told(HOMEROOM | {"op": "not_contains"}),
+            told(ADVISORY, HOMEROOM | {"op": "not_contains"}),
             'it uses "does not contain", and Clever knows only "is", "is not" and "contains"',
         ),
-        (told(HOMEROOM | {"field": "term"}), "it compares the terms of sections"),
+        (told(ADVISORY, HOMEROOM | {"field": "term"}), "it compares the terms of sections"),
         (told(HOMEROOM, why=TOO_MANY), TOO_MANY),
         (told(HOMEROOM, strategy="first_match", why=HIDDEN), HIDDEN),
         ({"sharing_rules": False, "why_not_shared": MAY_NAME, "filter": None}, MAY_NAME),

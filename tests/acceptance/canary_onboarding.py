@@ -150,8 +150,7 @@ async def tables_are_broken(told: Scene, browser: Browser) -> None:
         "ALTER TABLE connect_links ADD CONSTRAINT broken CHECK (created_by = '') NOT VALID",
     )
     await asyncio.gather(
-        told.refused("mails", "retry", retried),
-        told.refused("onboarding", "link", DISTRICT, "--new"),
+        told.refused("mails", "retry", retried), told.refused("onboarding", "link", DISTRICT, "--new")
     )
     opened = await browser.get(f"/connect/{token}")
     assert opened.status == 500

@@ -15,8 +15,7 @@ async def test_the_program_serves_off_the_loopback_once_users_can(tmp_path: Path
     site = Site(tmp_path, database_url=database_url, settings={"HTTP__HOST": "0.0.0.0"})  # noqa: S104
 
     refused, short = await asyncio.gather(
-        site.command("run"),
-        site.command("users", "add", "ada", "--role", "admin", stdin="too short\n"),
+        site.command("run"), site.command("users", "add", "ada", "--role", "admin", stdin="too short\n")
     )
     added = await site.done("users", "add", "Ada", "--role", "admin", stdin=f"{PASSWORD}\n")
 

@@ -88,11 +88,7 @@ async def scene(
     site.settings["ALERTS__ALERTMANAGER_URL"] = alertmanager.url
     url = site.broker_url or ""
     queues = ["rostering.commit", "rostering.review"]
-    async with (
-        site.worker() as worker,
-        consuming(url, queues) as consumer,
-        publishing(url) as publish,
-    ):
+    async with site.worker() as worker, consuming(url, queues) as consumer, publishing(url) as publish:
         for district in DISTRICTS:
             for event in arrival(district):
                 await publish(event)

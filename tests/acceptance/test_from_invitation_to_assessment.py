@@ -73,10 +73,7 @@ HASTY = frozenset(MAILS) - {"filtered"}
 
 @pytest.fixture
 async def story(
-    tmp_path: Path,
-    rabbitmq_vhost_url: str,
-    time_machine: TimeMachine,
-    mailbox: Mailbox,
+    tmp_path: Path, rabbitmq_vhost_url: str, time_machine: TimeMachine, mailbox: Mailbox
 ) -> AsyncIterator[Story]:
     """Everything in its place on the evening before the first day."""
     # All of it lies in the past: an event from ahead of the machine's own clock would be unreadable.

@@ -50,10 +50,9 @@ async def test_what_is_away_at_the_start_is_one_line_however_often_it_is_tried(
     async with refusing() as server:
         broker = f"amqp://guest:guest@127.0.0.1:{server.port}/"
         database = f"postgresql://postgres@127.0.0.1:{server.port}/nothing?sslmode=disable"
-        site = {
-            "broker": Site(tmp_path, broker, database_url),
-            "database": Site(tmp_path, None, database),
-        }[away]
+        site = {"broker": Site(tmp_path, broker, database_url), "database": Site(tmp_path, None, database)}[
+            away
+        ]
         async with site.worker() as worker:
             await worker.logged("worker.waiting")
             async with asyncio.timeout(60):

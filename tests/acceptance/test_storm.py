@@ -82,12 +82,7 @@ async def stormy_site(breakable_vhost_url: str, database_url: str, tmp_path: Pat
     ],
 )
 async def test_two_workers_under_a_supervisor_come_through_a_storm_with_every_roster_right(
-    stormy_site: Site,
-    breakable_rabbitmq: RabbitNode,
-    seconds: int,
-    towns: int,
-    students: int,
-    pause: float,
+    stormy_site: Site, breakable_rabbitmq: RabbitNode, seconds: int, towns: int, students: int, pause: float
 ) -> None:
     seed = int(os.environ.get("STORM_SEED", "1"))
     rng = random.Random(seed)  # noqa: S311 — a reproducible storm

@@ -49,11 +49,7 @@ def only_state_id(student: Json) -> None:
 
 def only_name_and_grade(student: Json) -> None:
     student["name"]["last"] = student["name"]["last"].upper()
-    student["roles"]["student"] |= {
-        "student_number": "",
-        "state_id": "",
-        "sis_id": f"new-{student['id']}",
-    }
+    student["roles"]["student"] |= {"student_number": "", "state_id": "", "sis_id": f"new-{student['id']}"}
 
 
 def nothing(student: Json) -> None:

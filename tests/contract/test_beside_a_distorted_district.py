@@ -196,10 +196,7 @@ async def story(store: StoreUnderTest, between: Between) -> list[Any]:
     await store.baselines.ready(run, close_window=True)
     await judge()
     students = PostgresStudents(store.database, store.evaluations)
-    came += [
-        await students.export(DISTRICT, record_id(13)),
-        await students.called(DISTRICT, "SIS-13", None),
-    ]
+    came += [await students.export(DISTRICT, record_id(13)), await students.called(DISTRICT, "SIS-13", None)]
     await erase_student.erase(
         students, store.dead_letters, store.quarantine, DISTRICT, record_id(13), "ada", "they asked"
     )

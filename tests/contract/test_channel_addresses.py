@@ -58,8 +58,7 @@ def test_this_machine_and_tls_with_a_check_are_taken_as_they_are(channels: list[
 
 
 @pytest.mark.parametrize(
-    "channels",
-    [["mailtos://me:pw@mail.test", f"slack://{SECRET}"], [f"nobody://{SECRET}"], ["http://"]],
+    "channels", [["mailtos://me:pw@mail.test", f"slack://{SECRET}"], [f"nobody://{SECRET}"], ["http://"]]
 )
 def test_an_address_of_no_channel_is_refused_by_its_place_and_not_quoted(channels: list[str]) -> None:
     text = refusal(channels, [])

@@ -40,12 +40,7 @@ WITHOUT_A_LOOK: Final = {
     *("decisions.published_at", "deliveries.created_at", "deliveries.dead_at", "deliveries.delivered_at"),
     *("deliveries.discarded_at", "deliveries.starts_at", "districts.purged_at", "districts.seen_at"),
     *("districts.standing_since", "evaluation_failures.parked_at", "filters.set_at", "findings.since"),
-    *(
-        "holds.held_at",
-        "incidents.since",
-        "local_keys.used_at",
-        "onboarding_history.at",
-    ),
+    *("holds.held_at", "incidents.since", "local_keys.used_at", "onboarding_history.at"),
     *("onboarding.held_since", "onboarding.since", "mails.bounced_at", "mails.cancelled_at"),
     *(
         "mails.created_at",

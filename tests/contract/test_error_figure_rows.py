@@ -587,10 +587,7 @@ async def test_a_class_change_is_told_with_what_became_of_the_former_class(rows:
     assert {one.students for one in found} == {1}
     assert {
         one.place.grade: one.fate for one in timeless if one.place.grade in {"over", "over and listed"}
-    } == {
-        "over": Fate.LEFT,
-        "over and listed": Fate.NOT_KEPT,
-    }
+    } == {"over": Fate.LEFT, "over and listed": Fate.NOT_KEPT}
 
 
 async def test_class_changes_are_counted_by_place_fate_and_promotion(rows: FigureRows) -> None:

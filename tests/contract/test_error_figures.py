@@ -283,11 +283,7 @@ async def test_a_review_says_what_is_new_what_resolved_and_what_stands_since_whe
     await district.students(3, grade="")
     second = await district.review()
 
-    assert first["findings"]["changes"] == {
-        "new": {"student.no_section": 2},
-        "resolved": {},
-        "standing": {},
-    }
+    assert first["findings"]["changes"] == {"new": {"student.no_section": 2}, "resolved": {}, "standing": {}}
     assert second["findings"]["changes"] == {
         "new": {"student.field_missing": 1},
         "resolved": {"student.no_section": 1},

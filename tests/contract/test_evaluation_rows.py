@@ -316,7 +316,7 @@ async def test_only_the_parts_of_this_commit_learn_their_number(store: StoreUnde
 
     rows = await store.rows("SELECT decision_number, parts, changes FROM outbox ORDER BY position")
     assert [tuple(row) for row in rows] == [
-        *((5, 1, "[]"), (5, 1, None), (6, 2, "[]"), (6, 1, None), (6, 2, "[]")),
+        *((5, 1, "[]"), (5, 1, None), (6, 2, "[]"), (6, 1, None), (6, 2, "[]"))
     ]
 
 

@@ -94,8 +94,7 @@ class District:
         async with store.database.connection() as connection:
             await connection.executemany(ROSTER, people)
             await connection.executemany(
-                HISTORY,
-                [(name, m.at, m.values[0], later(m.at), *m.values[1:]) for m in self.history],
+                HISTORY, [(name, m.at, m.values[0], later(m.at), *m.values[1:]) for m in self.history]
             )
             await connection.executemany(
                 "INSERT INTO erased_students (district_id, student_id, actor) VALUES ($1, $2, 'ada')",

@@ -22,11 +22,7 @@ DECISION: Final = (
 
 
 async def district(
-    store: StoreUnderTest,
-    name: str,
-    history_from: int,
-    commits: dict[int, timedelta],
-    kept: Collection[int],
+    store: StoreUnderTest, name: str, history_from: int, commits: dict[int, timedelta], kept: Collection[int]
 ) -> None:
     """Add a district with commits of these ages, and with two rows of history of the commits in `kept`."""
     insert = "INSERT INTO districts (district_id, history_from) VALUES ($1, $2)"

@@ -121,11 +121,7 @@ async def test_a_connection_that_asks_again_and_again_is_kept(serve: Serve) -> N
 
 
 async def test_a_flood_of_log_ins_leaves_time_and_connections_to_all_others(serve: Serve) -> None:
-    async with (
-        serve() as console,
-        console.logged_in(Role.ADMIN) as somebody,
-        console.browser() as browser,
-    ):
+    async with serve() as console, console.logged_in(Role.ADMIN) as somebody, console.browser() as browser:
         await console.add_user("ada")
         token = (await browser.get("/login")).token
 
@@ -234,10 +230,7 @@ async def limited(limits: ConnectionLimits, handler: Callable[..., Any]) -> Asyn
 
 @pytest.mark.parametrize(
     "limits",
-    [
-        ConnectionLimits(lambda address: address, most_of_a_peer=3),
-        ConnectionLimits(lambda _: None, most=3),
-    ],
+    [ConnectionLimits(lambda address: address, most_of_a_peer=3), ConnectionLimits(lambda _: None, most=3)],
     ids=["of a peer", "in all"],
 )
 async def test_connections_over_a_limit_are_ended_but_none_that_is_answered(limits: ConnectionLimits) -> None:

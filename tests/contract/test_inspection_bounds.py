@@ -25,14 +25,8 @@ CONNECTED = (
 WINDOWS = "INSERT INTO windows (district_id, opened_at, last_event_at, events, deferred_since) VALUES "
 
 BOUNDS: Final = {
-    "turns fail": (
-        ("feed.stuck", FEED),
-        f"{CONNECTED} ($1, now(), now(), 3, now() - $2::interval)",
-    ),
-    "no turn begins": (
-        ("feed.stuck", FEED),
-        f"{CONNECTED} ($1, now() - $2::interval, now(), 0, NULL)",
-    ),
+    "turns fail": (("feed.stuck", FEED), f"{CONNECTED} ($1, now(), now(), 3, now() - $2::interval)"),
+    "no turn begins": (("feed.stuck", FEED), f"{CONNECTED} ($1, now() - $2::interval, now(), 0, NULL)"),
     "no turn reaches the end": (
         ("feed.stuck", FEED),
         f"{CONNECTED} ($1, now(), now() - $2::interval, 0, NULL)",

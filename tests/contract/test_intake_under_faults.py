@@ -12,12 +12,7 @@ import asyncpg
 import pytest
 from yarl import URL
 
-from config.topology import (
-    DEAD_LETTER_QUEUE,
-    EVENTS_DELIVERY_LIMIT,
-    EVENTS_EXCHANGE,
-    EVENTS_QUEUE,
-)
+from config.topology import DEAD_LETTER_QUEUE, EVENTS_DELIVERY_LIMIT, EVENTS_EXCHANGE, EVENTS_QUEUE
 from tests.support.builders.records import DISTRICT, body, event_json, school_json, section_json, student_json
 from tests.support.fixtures.store import LIMITS, StoreUnderTest
 from tests.support.servers.rabbitmq_node import RabbitNode

@@ -37,9 +37,7 @@ async def test_a_large_district_is_staged_with_the_links_of_its_sections(store: 
     assert wrong["count"] == 0
 
 
-async def test_a_first_load_of_several_batches_is_judged_once(
-    store: StoreUnderTest,
-) -> None:
+async def test_a_first_load_of_several_batches_is_judged_once(store: StoreUnderTest) -> None:
     feed = Feed(store)
     await feed.send(*everybody())
     limits = replace(LIMITS, max_events=5)

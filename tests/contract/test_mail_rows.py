@@ -357,10 +357,7 @@ NEEDS: Final = {
         "state = 'bounced', handed_at = {5}, sent_at = {4}, bounced = '{{\"a\": \"5\"}}', bounced_at = {2}",
         2,
     ),
-    "refused by some": (
-        "state = 'bounced', handed_at = {5}, sent_at = {4}, refused = '{{\"a\": 550}}'",
-        4,
-    ),
+    "refused by some": ("state = 'bounced', handed_at = {5}, sent_at = {4}, refused = '{{\"a\": 550}}'", 4),
     "dead and settled": ("state = 'dead', dead_at = {2}, settled_at = {1}", 2),
 }
 NEEDS_NOT: Final = {name: KINDS[name] for name in ("waits", "sending", "sent", "cancelled")}

@@ -262,10 +262,4 @@ async def test_only_an_open_link_opens_its_page_and_notes_its_first_look(store: 
         token: await store.onboarding.welcome(token) for token in ("theirs", "third", "over", "revoked", "no")
     }
     called = {token: found and found.name for token, found in names.items()}
-    assert called == {
-        "theirs": "of Clever",
-        "third": "of people",
-        "over": None,
-        "revoked": None,
-        "no": None,
-    }
+    assert called == {"theirs": "of Clever", "third": "of people", "over": None, "revoked": None, "no": None}

@@ -9,14 +9,7 @@ import pytest
 
 from tests.support.builders.records import DISTRICT, record_id
 from tests.support.fixtures.console_orders import Browser
-from tests.support.fixtures.people import (
-    SOUTH,
-    SOUTHERN,
-    Feed,
-    commits,
-    evaluate,
-    renamed,
-)
+from tests.support.fixtures.people import SOUTH, SOUTHERN, Feed, commits, evaluate, renamed
 from tests.support.fixtures.store import StoreUnderTest
 from worker.console.access.identity import Identity, Role
 from worker.console.pages import rollback

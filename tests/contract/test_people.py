@@ -9,13 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.builders.records import (
-    DISTRICT,
-    record_id,
-    school_json,
-    student_json,
-    term_json,
-)
+from tests.support.builders.records import DISTRICT, record_id, school_json, student_json, term_json
 from tests.support.fixtures.people import (
     HOUR,
     LIMITS,
@@ -422,10 +416,7 @@ async def test_a_policy_that_ends_gives_way_to_the_one_before_it_by_itself(store
     ]
     assert [row["trigger"] for row in await store.rows("SELECT trigger FROM batches ORDER BY number")][
         1:
-    ] == [
-        "filter",
-        "filter",
-    ]
+    ] == ["filter", "filter"]
 
 
 @pytest.mark.usefixtures("feed")

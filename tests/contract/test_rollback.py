@@ -355,10 +355,7 @@ async def test_history_whose_values_were_changed_publishes_nothing(rostered: Ros
 
 async def test_a_rollback_that_is_killed_leaves_everything_as_it_was(rostered: Rostered) -> None:
     before = await rostered.everything()
-    async with (
-        opened_store(rostered.store.url) as other,
-        rostered.store.database.connection() as connection,
-    ):
+    async with opened_store(rostered.store.url) as other, rostered.store.database.connection() as connection:
         transaction = connection.transaction()
         await transaction.start()
         # Its last statement waits for this one.

@@ -69,7 +69,7 @@ async def test_each_section_stands_with_all_that_a_filter_reads(browser: Browser
     await browser.of("sections")
 
     assert rows_of(browser.page, "Sections")[CHESS] == [
-        *("Larkspur Elementary", "other", "10", "3", "Homeroom", "Full Year", "32", "kept"),
+        *("Larkspur Elementary", "other", "10", "3", "Homeroom", "Full Year", "32", "kept")
     ]
 
 

@@ -123,9 +123,7 @@ async def judged(store: StoreUnderTest, first: int = 1, *events: Event, seconds:
 
 async def reviews(store: StoreUnderTest) -> list[Json]:
     """Return the reviews in the outbox, each as its schema reads it."""
-    rows = await store.rows(
-        "SELECT envelope FROM outbox WHERE routing_key LIKE 'review.%' ORDER BY position",
-    )
+    rows = await store.rows("SELECT envelope FROM outbox WHERE routing_key LIKE 'review.%' ORDER BY position")
     for row in rows:
         ReviewMessage.model_validate_json(row["envelope"])
     return [json.loads(row["envelope"]) for row in rows]

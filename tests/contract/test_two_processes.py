@@ -117,9 +117,7 @@ async def test_policies_that_are_set_at_once_are_versions_without_a_gap(
     store: StoreUnderTest, other: StoreUnderTest
 ) -> None:
     done, raised = await at_once(
-        store,
-        "policies",
-        *(each.districts.set_policy(DISTRICT, {}, "ada") for each in (store, other)),
+        store, "policies", *(each.districts.set_policy(DISTRICT, {}, "ada") for each in (store, other))
     )
 
     assert (sorted(done), raised) == ([1, 2], [])
@@ -172,9 +170,7 @@ async def test_a_district_that_two_people_roll_back_at_once_is_rolled_back_once(
     assert await evaluate(store) == ["commit"]
 
     done, raised = await at_once(
-        store,
-        "decisions",
-        *(roll_back(each.rollbacks, DISTRICT, 1, "ada", "why") for each in (store, other)),
+        store, "decisions", *(roll_back(each.rollbacks, DISTRICT, 1, "ada", "why") for each in (store, other))
     )
 
     assert len(done) == 1

@@ -249,13 +249,7 @@ async def test_coverage_is_told_by_school_and_grade_with_planned_removals(store:
             "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
             "committed_member, committed_school_id) VALUES ('d', $1, $2, $3, sha256($3::text::bytea), $4, "
             "'\\x00', $5)",
-            *(
-                kind,
-                record,
-                candidate,
-                '{"grade": "1"}' if was_in else "{}",
-                was_at,
-            ),
+            *(kind, record, candidate, '{"grade": "1"}' if was_in else "{}", was_at),
         )
 
     async def told(*, removed: bool) -> list[tuple[Any, ...]]:

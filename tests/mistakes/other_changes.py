@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from tests.mistakes.bases import (
-    HOMEROOM,
-    Builder,
-)
-from tests.mistakes.changes import (
-    made_anew,
-    made_like,
-    moved_to_school,
-    sections,
-    sections_become,
-    together,
-)
-from tests.mistakes.district import (
-    Change,
-    District,
-    role,
-)
-from tests.mistakes.other_bases import (
-    HAZEL,
-    NUTMEG,
-    by_section_grade,
-)
+from tests.mistakes.bases import HOMEROOM, Builder
+from tests.mistakes.changes import made_anew, made_like, moved_to_school, sections, sections_become, together
+from tests.mistakes.district import Change, District, role
+from tests.mistakes.other_bases import HAZEL, NUTMEG, by_section_grade
 
 
 def periods_rotate(grades: tuple[str, ...]) -> Change:

@@ -125,11 +125,7 @@ def test_students_who_leave_or_change_class_in_small_steps_are_counted_together(
 
 async def _live_through(server: PostgresServer, story: list[Any], rng: random.Random) -> None:
     model = Model()
-    async with (
-        server.fresh_database() as url,
-        opened_store(url) as store,
-        shadow.opened(url) as connection,
-    ):
+    async with server.fresh_database() as url, opened_store(url) as store, shadow.opened(url) as connection:
         stage = EvaluateStage(store.evaluations, LIMITS, Metrics())
         shade = None
         for step in [whole_district(), *story]:

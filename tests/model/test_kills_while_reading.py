@@ -8,10 +8,7 @@ from itertools import count
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.builders.records import (
-    record_id,
-    student_json,
-)
+from tests.support.builders.records import record_id, student_json
 from tests.support.fakes.source import ANSWERS, Answer, Killed, World, feed_event, feed_id
 from tests.support.fakes.source_worlds import unread_district
 from worker.domain.roster.records import RecordKind
@@ -36,12 +33,7 @@ async def _live_through(
     world: World, place: int | None, again_after: int | None
 ) -> tuple[set[str], dict[object, str], str | None]:
     """Read a district that changes while it is read; return its events, its roster and its cursor."""
-    changes = {
-        "clever.page users": 3,
-        "clever.page sections": 4,
-        "census": 5,
-        "ready": 6,
-    }
+    changes = {"clever.page users": 3, "clever.page sections": 4, "census": 5, "ready": 6}
 
     def change(call: str) -> None:
         for beginning, number in changes.items():

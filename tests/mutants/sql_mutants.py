@@ -116,10 +116,7 @@ def _conditions(source: str, tokens: Sequence[Token], at: int) -> Iterator[Edit]
     if not connectives and tokens[at].text in {"(", "WHEN"}:
         return
     for place in connectives:
-        yield (
-            (tokens[place].start, tokens[place].end),
-            "OR" if tokens[place].text == "AND" else "AND",
-        )
+        yield ((tokens[place].start, tokens[place].end), "OR" if tokens[place].text == "AND" else "AND")
     edges = [at, *connectives, end]
     for before, after in pairwise(edges):
         if after - before < 2:

@@ -88,11 +88,7 @@ class WarmPytest:
         return subprocess.Popen(
             [sys.executable, __file__],
             cwd=self._tree,
-            env=os.environ
-            | {
-                "PYTHONPATH": str(self._tree),
-                "HYPOTHESIS_STORAGE_DIRECTORY": str(self._tree),
-            },
+            env=os.environ | {"PYTHONPATH": str(self._tree), "HYPOTHESIS_STORAGE_DIRECTORY": str(self._tree)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -104,10 +104,7 @@ NEVER_NAMES = HOMEROOM_WORDS - SURNAMES
     st.booleans(),
 )
 def test_no_value_of_any_suggestion_has_a_teachers_name_among_its_words(
-    people: list[tuple[str, str]],
-    field: str,
-    pattern: str,
-    is_swapped: bool,
+    people: list[tuple[str, str]], field: str, pattern: str, is_swapped: bool
 ) -> None:
     told = [pattern.format(last, first) for last, first in people]
     # One who teaches what is called after another, too.

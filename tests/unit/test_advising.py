@@ -173,12 +173,7 @@ class Breaking:
 
 @pytest.mark.parametrize(
     ("causes", "students", "is_told"),
-    [
-        ([OF_SIS], 8, True),
-        ([OF_SIS], 16, False),
-        ([OF_SIS, OF_FILTER], 16, True),
-        ([OF_FILTER], 16, True),
-    ],
+    [([OF_SIS], 8, True), ([OF_SIS], 16, False), ([OF_SIS, OF_FILTER], 16, True), ([OF_FILTER], 16, True)],
 )
 async def test_single_mistakes_are_the_filter_s_only_where_another_one_places_more_students(
     causes: list[Cause], students: int, is_told: bool

@@ -28,14 +28,7 @@ from worker.domain.review.causes.model import Pile
 from worker.domain.review.causes.reasons import IDS_REISSUED, NO_TERM_RUNS, ErrorReason
 from worker.domain.review.causes.remedies import advice
 from worker.domain.review.causes.texts import texts
-from worker.domain.review.causes.wording import (
-    LONGEST_NAME,
-    NAMED,
-    grades,
-    listing,
-    several,
-    shortened,
-)
+from worker.domain.review.causes.wording import LONGEST_NAME, NAMED, grades, listing, several, shortened
 from worker.domain.review.causes.words import Words
 from worker.domain.roster.records import RecordId, Term
 from worker.runtime.count_text import counted
@@ -199,10 +192,7 @@ SPRING_BEGINS, FALL_ENDED = date(2027, 1, 5), date(2026, 1, 5)
         (replace(FATE, was="", now=""), "its|their name changed"),
         (replace(FATE, now=BLANK), "its|their name changed from “homeroom” to blank"),
         (FormerClassFate(Loss.CHANGED), "it no longer matches|they no longer match the section filter"),
-        (
-            FormerClassFate(Loss.CHANGED, "term"),
-            "it is|they are now in another term, which is not current",
-        ),
+        (FormerClassFate(Loss.CHANGED, "term"), "it is|they are now in another term, which is not current"),
         (
             FormerClassFate(Loss.CHANGED, "term", "", "S2", SPRING_BEGINS),
             "it is|they are now in the term “S2”, which begins on 2027-01-05",
@@ -232,7 +222,7 @@ def test_a_name_is_told_whole_up_to_a_length_and_in_one_line() -> None:
 
 def test_numbers_and_lists_are_told_as_people_say_them() -> None:
     assert [several(number, "school") for number in (0, 1, 2, 10, 11, 1000)] == [
-        *("no schools", "one school", "two schools", "ten schools", "11 schools", "1,000 schools"),
+        *("no schools", "one school", "two schools", "ten schools", "11 schools", "1,000 schools")
     ]
     assert [counted(number, "class", "classes") for number in (0, 1, 2)] == [
         "0 classes",

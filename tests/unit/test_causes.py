@@ -548,10 +548,7 @@ def test_quarantined_events_are_ours_to_replay_or_discard() -> None:
 
 @pytest.mark.parametrize(
     ("code", "cause"),
-    [
-        (Code.NO_BASELINE, "vendor.no_baseline"),
-        (Code.EVENTS_QUARANTINED, "vendor.events_quarantined"),
-    ],
+    [(Code.NO_BASELINE, "vendor.no_baseline"), (Code.EVENTS_QUARANTINED, "vendor.events_quarantined")],
 )
 def test_reading_from_clever_is_ours_and_advised_where_connected(code: Code, cause: str) -> None:
     found = [others(code, DISTRICT, waiting=1)]

@@ -135,8 +135,7 @@ async def test_where_nothing_is_due_there_is_no_work() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "problem"),
-    [(ChannelFailed("503"), "503"), (TypeError("secret"), "not sent (TypeError)")],
+    ("trouble", "problem"), [(ChannelFailed("503"), "503"), (TypeError("secret"), "not sent (TypeError)")]
 )
 async def test_an_alert_that_does_not_leave_holds_up_no_other(trouble: Exception, problem: str) -> None:
     rows, line = Rows(due(1), due(2)), Line(body_1=trouble)
@@ -161,11 +160,7 @@ async def test_a_store_that_is_away_is_raised_after_the_others_were_tried() -> N
 
 @pytest.mark.parametrize(
     ("attempts", "dead", "levels"),
-    [
-        (3, False, ["warning", "warning"]),
-        (4, False, ["warning"]),
-        (4, True, ["error", "error"]),
-    ],
+    [(3, False, ["warning", "warning"]), (4, False, ["warning"]), (4, True, ["error", "error"])],
 )
 async def test_the_first_attempts_and_the_last_are_logged_each_and_others_once_a_minute(
     attempts: int, dead: bool, levels: list[str]

@@ -87,10 +87,7 @@ def test_a_commit_that_does_not_fit_is_refused(refused: dict[str, Any]) -> None:
 
 def suggestion(exactly_one: int, none: int = 0) -> dict[str, Any]:
     rule = {"all": [{"field": "name", "op": "contains", "value": f"word {exactly_one}"}]}
-    return {
-        "filter": {"rules": [rule]},
-        "coverage": {"exactly_one": exactly_one, "none": none, "several": 0},
-    }
+    return {"filter": {"rules": [rule]}, "coverage": {"exactly_one": exactly_one, "none": none, "several": 0}}
 
 
 def test_the_first_suggestion_that_serves_every_student_is_chosen() -> None:

@@ -261,10 +261,7 @@ WRONG: dict[str, tuple[object, str]] = {
         rule_with(field="nmae"),
         f"rules[0].all[0].field: expected {FIELDS}'section_number' or 'sis_id', got 'nmae'",
     ),
-    "operator": (
-        rule_with(op="equals"),
-        f"rules[0].all[0].op: expected {OPERATORS}, got 'equals'",
-    ),
+    "operator": (rule_with(op="equals"), f"rules[0].all[0].op: expected {OPERATORS}, got 'equals'"),
     "unknown key in condition": (rule_with(case="x"), "rules[0].all[0].case: unknown key"),
     "value": (rule_with(value=3), "rules[0].all[0].value: expected text for the operator is, got a number"),
     "no value": (

@@ -54,8 +54,7 @@ def test_without_its_student_a_record_is_a_teacher_or_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("complete", "lacking"),
-    [(frozenset(), {DOB, EXT, "x"}), (frozenset({DOB}), {EXT, "x"}), (None, {"x"})],
+    ("complete", "lacking"), [(frozenset(), {DOB, EXT, "x"}), (frozenset({DOB}), {EXT, "x"}), (None, {"x"})]
 )
 def test_fields_some_students_miss_are_lacking(complete: frozenset[str] | None, lacking: set[str]) -> None:
     named = frozenset({DOB, EXT, "x"})

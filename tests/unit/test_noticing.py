@@ -8,13 +8,7 @@ import pytest
 
 from tests.support.builders.records import DISTRICT, NOON, OTHER_DISTRICT
 from tests.support.fixtures.incidents import EVALUATED
-from worker.domain.alerts.codes import (
-    CATALOGUE,
-    EVENTS_UNDER_FLOOR,
-    FEED_STUCK,
-    INSPECTED,
-    SYNC_STALE,
-)
+from worker.domain.alerts.codes import CATALOGUE, EVENTS_UNDER_FLOOR, FEED_STUCK, INSPECTED, SYNC_STALE
 from worker.domain.alerts.detection import (
     FOLD_OVER,
     Conditions,

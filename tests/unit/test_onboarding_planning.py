@@ -67,11 +67,7 @@ def test_a_district_takes_every_step_that_follows_with_its_emails() -> None:
     plan = following(seen(State.WAITING_ON_DISTRICT, ROSTERED, window=WINDOW), writing)
 
     assert plan is not None
-    assert [step.after for step in plan.steps] == [
-        State.ROSTERED,
-        State.LAUNCH_SCHEDULED,
-        State.READY,
-    ]
+    assert [step.after for step in plan.steps] == [State.ROSTERED, State.LAUNCH_SCHEDULED, State.READY]
     assert [made.mail_id is not None for made in plan.made()] == [True, False, True]
     assert {made.actor for made in plan.made()} == {None}
 

@@ -83,5 +83,5 @@ def test_resync_says_how_many_rows_change_nothing_and_what_would_let_them() -> N
         "1 stored record is newer than the pages and not in them; kept (--over-newer removes it).",
     ]
     assert source.report_lines(read(kept=2)) == [
-        "2 stored records are newer than the pages and not in them; kept (--over-newer removes them).",
+        "2 stored records are newer than the pages and not in them; kept (--over-newer removes them)."
     ]

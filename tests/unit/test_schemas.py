@@ -17,15 +17,7 @@ from schemas.messages.headers import HEADERS, DeadLetterHeaders, Headers, Messag
 from schemas.messages.records import ClassRecord
 from schemas.messages.review import FindingItem
 from schemas.words import AlertStatus, FindingCode
-from tests.support.builders.messages import (
-    ALERT,
-    COMMIT,
-    DETAILS,
-    SAMPLES,
-    at,
-    is_taken_by_model,
-    objects,
-)
+from tests.support.builders.messages import ALERT, COMMIT, DETAILS, SAMPLES, at, is_taken_by_model, objects
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -65,11 +57,7 @@ def test_a_message_cannot_be_changed() -> None:
 
 def test_details_of_a_finding_that_do_not_apply_are_not_written() -> None:
     item = FindingItem(
-        code=FindingCode.EVENTS_QUARANTINED,
-        severity="error",
-        kind="district",
-        id="district-1",
-        waiting=0,
+        code=FindingCode.EVENTS_QUARANTINED, severity="error", kind="district", id="district-1", waiting=0
     )
 
     assert item.wire() == {

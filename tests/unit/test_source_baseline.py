@@ -220,7 +220,7 @@ async def test_a_page_that_is_repeated_for_ever_is_a_failure_and_no_hot_loop(wor
 
 async def test_the_same_record_on_two_pages_is_one_record(world: World) -> None:
     world.clever.quirks = [
-        ("users", lambda page, _: CleverPage([*page.rows, student_json(7)], page.next_after)),
+        ("users", lambda page, _: CleverPage([*page.rows, student_json(7)], page.next_after))
     ]
 
     assert await adopted(world) == ALL_STUDENTS

@@ -5,10 +5,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.builders.records import (
-    DISTRICT,
-    district_json,
-)
+from tests.support.builders.records import DISTRICT, district_json
 from tests.support.fakes.source import World, feed_event, feed_id
 from tests.support.fakes.source_worlds import STUDENTS, unread_district
 from worker.pipeline.poll import turn

@@ -180,10 +180,7 @@ def test_the_last_day_there_is_has_no_day_after_it() -> None:
 def turnovers(number: int) -> Iterator[str]:
     for rng in draws("turnover", number):
         one = Turnover(
-            rng.choice((0, 1, 2, 3, 4, 5, 41)),
-            rng.choice((10, 40, 500)),
-            rng.randrange(3),
-            rng.randrange(3),
+            rng.choice((0, 1, 2, 3, 4, 5, 41)), rng.choice((10, 40, 500)), rng.randrange(3), rng.randrange(3)
         )
         limit, floor = rng.choice((5, 8.2, 10, 99, 100)), rng.randrange(4)
         counts = (one.students, one.committed, one.earlier, one.confirmed)

@@ -254,25 +254,14 @@ def test_an_approval_that_ended_is_told_with_its_plan_whole_and_what_the_plan_is
     ended, *rest = told.plain.splitlines()
     assert ended.startswith("void at 2026-09-15 12:05 UTC (the plan changed), given by ada at ")
     assert ended.endswith("2026-09-15 12:00 UTC: the school closed")
-    assert rest == [
-        f"of {'ab' * 32}",
-        f"the plan is now {'cd' * 32}: student: 0 upserted, 12 removed",
-    ]
+    assert rest == [f"of {'ab' * 32}", f"the plan is now {'cd' * 32}: student: 0 upserted, 12 removed"]
 
 
 @pytest.mark.parametrize(
     ("window", "last_batch", "said"),
     [
-        (
-            {"events": 2},
-            None,
-            "has not been evaluated yet: 2 events wait in its open window.",
-        ),
-        (
-            {"events": 1},
-            None,
-            "has not been evaluated yet: 1 event waits in its open window.",
-        ),
+        ({"events": 2}, None, "has not been evaluated yet: 2 events wait in its open window."),
+        ({"events": 1}, None, "has not been evaluated yet: 1 event waits in its open window."),
         ({"events": 1}, {}, "in the data last evaluated; 1 event waits in its open window."),
         (None, {}, NOTHING_FOUND),
     ],

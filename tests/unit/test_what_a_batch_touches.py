@@ -75,20 +75,14 @@ async def two_classes(
     [
         ((RecordKind.SCHOOL, "h1", {"name": "East"}), {"section": {"c1"}, "school": {"h1"}}),
         ((RecordKind.SCHOOL, "h1", {"name": "North"}), {}),
-        (
-            (RecordKind.SCHOOL, "h1", None),
-            {"section": {"c1"}, "school": {"h1"}, "student": {"s1", "s2"}},
-        ),
+        ((RecordKind.SCHOOL, "h1", None), {"section": {"c1"}, "school": {"h1"}, "student": {"s1", "s2"}}),
         ((RecordKind.SCHOOL, "c1", {"name": "New"}), {"school": {"c1"}}),
         ((RecordKind.SCHOOL, "k", {"name": "New"}), {"school": {"k"}}),
         ((RecordKind.COURSE, "k", {"name": "Other"}), {"section": {"c1"}}),
         ((RecordKind.COURSE, "h1", {"name": "Other"}), {}),
         ((RecordKind.TERM, "h1", {"name": "Fall"}), {}),
         ((RecordKind.USER, "t", {"teacher": {"last_name": "Q"}}), {"teacher": {"t"}}),
-        (
-            (RecordKind.USER, "t", None),
-            {"teacher": {"t"}, "class": {"c1", "c2"}, "school": {"h1", "h2"}},
-        ),
+        ((RecordKind.USER, "t", None), {"teacher": {"t"}, "class": {"c1", "c2"}, "school": {"h1", "h2"}}),
         ((RecordKind.USER, "s3", student("h2", sis_id="1")), {"student": {"s3"}, "school": {"h2"}}),
         (
             (RecordKind.USER, "s3", None),
@@ -96,13 +90,7 @@ async def two_classes(
         ),
         (
             (RecordKind.SECTION, "c1", listing("s1", course_id="k")),
-            {
-                "section": {"c1"},
-                "class": {"c1"},
-                "student": {"s2"},
-                "teacher": {"t"},
-                "school": {"h1"},
-            },
+            {"section": {"c1"}, "class": {"c1"}, "student": {"s2"}, "teacher": {"t"}, "school": {"h1"}},
         ),
     ],
 )

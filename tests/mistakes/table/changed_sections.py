@@ -6,12 +6,7 @@ from typing import Final
 
 from tests.mistakes import bases
 from tests.mistakes.bases import ALDER, BIRCH, DOGWOOD, ELM, HOMEROOM
-from tests.mistakes.changes import (
-    ONE,
-    of_another_term,
-    sections,
-    sections_become,
-)
+from tests.mistakes.changes import ONE, of_another_term, sections, sections_become
 from tests.mistakes.district import District
 from tests.mistakes.facts import APPROVE, BLANK, SEVERAL, SHARE, SHARED, at, number, word
 from tests.mistakes.mistake import OURS, SIS, Mistake, mistake

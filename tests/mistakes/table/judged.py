@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.mistakes.bases import (
-    ALDER,
-    BIRCH,
-    DOGWOOD,
-    ELM,
-    HOMEROOM,
-    by_period,
-    lockstep,
-    two_ways,
-)
+from tests.mistakes.bases import ALDER, BIRCH, DOGWOOD, ELM, HOMEROOM, by_period, lockstep, two_ways
 from tests.mistakes.changes import (
     filter_becomes,
     sections,
@@ -38,15 +29,7 @@ from tests.mistakes.facts import (
     number,
     word,
 )
-from tests.mistakes.mistake import (
-    EITHER,
-    OURS,
-    SHARING,
-    SIS,
-    VENDOR,
-    Mistake,
-    mistake,
-)
+from tests.mistakes.mistake import EITHER, OURS, SHARING, SIS, VENDOR, Mistake, mistake
 from tests.mistakes.other_bases import (
     FOXGLOVE,
     HAZEL,

@@ -4,29 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.mistakes.changes import (
-    made_anew,
-    sections,
-    sections_become,
-)
-from tests.mistakes.facts import (
-    APPROVE,
-    BLANK,
-    DATA,
-    RENAMED,
-    SHARE,
-    SHARED,
-    Fact,
-    at,
-    number,
-    word,
-)
-from tests.mistakes.mistake import (
-    OURS,
-    SIS,
-    Mistake,
-    mistake,
-)
+from tests.mistakes.changes import made_anew, sections, sections_become
+from tests.mistakes.facts import APPROVE, BLANK, DATA, RENAMED, SHARE, SHARED, Fact, at, number, word
+from tests.mistakes.mistake import OURS, SIS, Mistake, mistake
 from tests.mistakes.other_bases import (
     FOXGLOVE,
     JUNIPER,

@@ -6,15 +6,7 @@ from typing import Final
 
 from tests.mistakes import bases
 from tests.mistakes.bases import ALDER, BIRCH, CEDAR, DOGWOOD, ELM
-from tests.mistakes.changes import (
-    ONE,
-    listed_too,
-    sections,
-    students,
-    taken_out,
-    together,
-    unlisted,
-)
+from tests.mistakes.changes import ONE, listed_too, sections, students, taken_out, together, unlisted
 from tests.mistakes.facts import EMPTY, SHARED, Fact, at, number
 from tests.mistakes.mistake import SIS, Mistake, mistake
 

@@ -58,12 +58,7 @@ IDS: Final[list[Mistake]] = [
         *(number(16), *at(ALDER)),
         never=(FILTER,),
     ),
-    mistake(
-        "one student has a new id",
-        bases.by_name,
-        ids_reissued(students(ALDER, None, ONE)),
-        None,
-    ),
+    mistake("one student has a new id", bases.by_name, ids_reissued(students(ALDER, None, ONE)), None),
     mistake(
         "one student has a second record that is in no class",
         bases.by_name,

@@ -190,12 +190,7 @@ MADE_ANEW: Final[list[Mistake]] = [
         *(number(16), *at(ALDER), SAME, APPROVAL),
         never=(FILTER, SHARE),
     ),
-    mistake(
-        "one homeroom has a new id",
-        bases.by_name,
-        made_anew(sections("Homeroom", CEDAR, ONE)),
-        None,
-    ),
+    mistake("one homeroom has a new id", bases.by_name, made_anew(sections("Homeroom", CEDAR, ONE)), None),
     mistake(
         "two homerooms are merged",
         bases.by_subject,
@@ -228,12 +223,7 @@ MADE_ANEW: Final[list[Mistake]] = [
         *(number(24), *at(ALDER), ANOTHER),
         never=(FILTER, SHARE),
     ),
-    mistake(
-        "all homerooms have another teacher",
-        bases.by_subject,
-        taught_by_one,
-        None,
-    ),
+    mistake("all homerooms have another teacher", bases.by_subject, taught_by_one, None),
 ]
 
 

@@ -157,11 +157,7 @@ def judge(
     outside = everybody.keys() - students.keys()
     listed = {student for section_id in ranks for student in sections[RecordId(section_id)].students}
     return Judged(
-        findings,
-        {(entry.kind, entry.id): entry for entry in entries},
-        dict(sizes),
-        outside,
-        outside & listed,
+        findings, {(entry.kind, entry.id): entry for entry in entries}, dict(sizes), outside, outside & listed
     )
 
 
@@ -262,10 +258,7 @@ def _section_context(section: Section, is_class: bool, records: Records) -> Sect
 
 
 def _people(
-    sections: dict[str, Section],
-    sizes: Counter[str],
-    students: dict[str, Student],
-    records: Records,
+    sections: dict[str, Section], sizes: Counter[str], students: dict[str, Student], records: Records
 ) -> list[Entry]:
     classes = [sections[section] for section in sizes]
     people = []

@@ -84,9 +84,7 @@ class MemoryFigures(MemoryRoster):
         counts = self._turnovers(after)
         most = max(counts, key=lambda one: one.removal.students + one.class_change.students)
         return replace(
-            most,
-            removal=replace(most.removal, earlier=0),
-            class_change=replace(most.class_change, earlier=0),
+            most, removal=replace(most.removal, earlier=0), class_change=replace(most.class_change, earlier=0)
         )
 
     async def restart_count(self) -> None:

@@ -20,10 +20,7 @@ class Time:
     @property
     def timing(self) -> Timing:
         return Timing(
-            clock=lambda: self.now,
-            wall=lambda: EPOCH + self.now - 5000,
-            sleep=self.sleep,
-            jitter=lambda: 1.0,
+            clock=lambda: self.now, wall=lambda: EPOCH + self.now - 5000, sleep=self.sleep, jitter=lambda: 1.0
         )
 
     async def sleep(self, seconds: float) -> None:

@@ -6,15 +6,7 @@ from typing import Final
 
 from tests.support.districts.habits.days import Home
 from tests.support.districts.habits.habit import Habits, keep
-from tests.support.districts.habits.rooms import (
-    CLEVER,
-    LUNCH,
-    SPECIALS,
-    Part,
-    found,
-    hold_day,
-    homeroom,
-)
+from tests.support.districts.habits.rooms import CLEVER, LUNCH, SPECIALS, Part, found, hold_day, homeroom
 from tests.support.districts.habits.towns import Town
 
 LOCKSTEP_HOPELESS: Final = Habits(is_lockstep=True)

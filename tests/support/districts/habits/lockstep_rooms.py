@@ -137,11 +137,7 @@ def montessori(town: Town) -> SectionFilter:
 def dual_language(town: Town) -> SectionFilter:
     school, rooms = found(town, ("Kindergarten", "1", "2", "3"))
     style = Home("{course} {short}{letter} - {last}")
-    parts = (
-        Part("DL AM English", is_class=True),
-        Part("DL PM Spanish", by="partner", is_class=True),
-        *BLANK,
-    )
+    parts = (Part("DL AM English", is_class=True), Part("DL PM Spanish", by="partner", is_class=True), *BLANK)
     hold_day(town, school, rooms, parts, style)
     return keep(("name", "contains", "english"))
 

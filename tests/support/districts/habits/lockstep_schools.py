@@ -87,10 +87,7 @@ def homeroom_here_reading_there(town: Town) -> SectionFilter:
     hold_day(town, school, rooms, (homeroom(subject=HOMEROOM), *CORE, *SPECIALS, LUNCH))
     other, classes = found(town, SMALL)
     hold_day(town, other, classes, (*SPECIALS, LUNCH, *CORE_CLASSES))
-    return keep_any(
-        [("subject", "is", HOMEROOM)],
-        [("school", "is", other.id), ("subject", "is", ELA)],
-    )
+    return keep_any([("subject", "is", HOMEROOM)], [("school", "is", other.id), ("subject", "is", ELA)])
 
 
 @habit("A school to grade 8: 'Homeroom 3 - teacher' below grade 6, 'Advisory 7 - teacher' from there on.")

@@ -48,8 +48,7 @@ def homeroom_then_first_period(town: Town) -> SectionFilter:
         hold_lessons(town, school, replace(UPPER_DAY, whole=frozenset({1})))
         town.accept(town.where(school, period="1"))
     return keep_any(
-        [("name", "contains", "homeroom")],
-        [("grade", "one_of", list(UPPER_GRADES)), ("period", "is", "1")],
+        [("name", "contains", "homeroom")], [("grade", "one_of", list(UPPER_GRADES)), ("period", "is", "1")]
     )
 
 
@@ -105,9 +104,7 @@ def three_fields(town: Town) -> SectionFilter:
         hold_lessons(town, school, upper(name="{last} {course}"))
         hold_homerooms(town, school, home)
     return keep_any(
-        [("subject", "is", HOMEROOM)],
-        [("period", "is", "00")],
-        [("course_number", "starts_with", "HMR")],
+        [("subject", "is", HOMEROOM)], [("period", "is", "00")], [("course_number", "starts_with", "HMR")]
     )
 
 
@@ -151,9 +148,7 @@ def resource_room_first(town: Town) -> SectionFilter:
             name = f"Resource Room - {teacher.last}"
             town.accept([town.section(school, group, [teacher], name=name, subject="other", grade="Other")])
     return keep_any(
-        [("name", "contains", "resource room")],
-        [("name", "contains", "homeroom")],
-        strategy="first_match",
+        [("name", "contains", "resource room")], [("name", "contains", "homeroom")], strategy="first_match"
     )
 
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from tests.support.districts.habits.days import (
-    HOMEROOM,
-    Home,
-    groups,
-    hold_homerooms,
-    hold_lessons,
-    upper,
-)
+from tests.support.districts.habits.days import HOMEROOM, Home, groups, hold_homerooms, hold_lessons, upper
 from tests.support.districts.habits.habit import Habits, keep
 from tests.support.districts.habits.rooms import hire
 from tests.support.districts.habits.towns import MIDDLE, School, Town

@@ -32,11 +32,7 @@ def official_class_numbers(town: Town) -> SectionFilter:
 def attendance_morning_and_afternoon(town: Town) -> SectionFilter:
     school, rooms = found(town, ("Kindergarten", "1", "2", "3"), 2, 9)
     halves = [
-        Part(
-            f"Attendance {half}",
-            is_class=True,
-            style=Home(f"Attendance {half} {{last}}", period=half),
-        )
+        Part(f"Attendance {half}", is_class=True, style=Home(f"Attendance {half} {{last}}", period=half))
         for half in ("AM", "PM")
     ]
     groups = [

@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from tests.support.districts.habits.days import (
-    HOMEROOM,
-    Home,
-    hold_homerooms,
-    hold_lessons,
-    lower,
-    upper,
-)
+from tests.support.districts.habits.days import HOMEROOM, Home, hold_homerooms, hold_lessons, lower, upper
 from tests.support.districts.habits.habit import Habits, keep, keep_any
 from tests.support.districts.habits.rooms import hire
 from tests.support.districts.habits.towns import ELEMENTARY, HIGH, MIDDLE, Town

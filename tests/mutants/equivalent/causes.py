@@ -18,11 +18,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "WHEN s.is_torn AND $5::jsonb IS NOT NULL AND ( => "
     "WHEN s.is_torn AND (true OR ($5::jsonb IS NOT NULL)) AND (": _SHORTCUT,
     f"{_FIGURES}blocked: "
-    "WHEN s.is_bare AND cardinality($4::text[]) > 0 AND EXISTS ( => "
-    "WHEN s.is_bare AND cardinality($4::text[]) >= 0 AND EXISTS (": _SHORTCUT,
-    f"{_FIGURES}blocked: "
-    "WHEN s.is_bare AND cardinality($4::text[]) > 0 AND EXISTS ( => "
-    "WHEN s.is_bare AND (true OR (cardinality($4::text[]) > 0)) AND EXISTS (": _SHORTCUT,
+    "WHEN s.is_bare AND $4::jsonb IS NOT NULL THEN ( => "
+    "WHEN s.is_bare AND (true OR ($4::jsonb IS NOT NULL)) THEN (": _SHORTCUT,
     f"{_CAUSES}/district.py::_removals: if group.is_staged and group.grade_now and group.place.grade: => "
     "if ((group.grade_now) and (group.place.grade)):": "only who is still shared has a grade now",
     **{
@@ -35,4 +32,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     ),
     f"{_CAUSES}/section_words.py::SectionWords.no_current_term: if terms.ended and terms.ended.end: => "
     "if ((terms.ended)):": "a term that ended has an end; the condition says so to the type checker",
+    "worker/domain/roster/grades.py::grade_order: return number is None, number or 0, grade => "
+    "return number is None, ((number)), grade": "grades that mean no year all have none, which is equal",
 }

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.suggest.small import SmallDistrict
+from tests.suggest.small import SmallDistrict, coverage
+from tests.suggest.surveys import suggestions
+from worker.domain.roster.section_filter import SectionFilter
 
 LASTS = ("Abara", "Marrow", "Sedge", "Thorn", "Pell", "Wick")
 SIZE = 10
+ALL = (len(LASTS) * SIZE, 0, 0)
 
 
 @dataclass
@@ -43,3 +46,10 @@ class Lockstep:
         for place, (students, teacher) in enumerate(zip(self.classes, teachers, strict=True)):
             told = name.format(last=LASTS[place], grade=place // 2 + 1)
             self.district.section(students[without:], teacher, name=told, school_id=self.school, **fields)
+
+
+def first_of(school: Lockstep) -> SectionFilter:
+    """Return the first suggestion, which gives each student exactly one section."""
+    first = suggestions(school.district.records)[0]
+    assert coverage(first) == ALL
+    return first.section_filter

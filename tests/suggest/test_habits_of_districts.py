@@ -11,9 +11,7 @@ from tests.support.districts.habits import HABITS, Coverage, Habit
 from tests.support.districts.habits.verdict import Verdict
 from worker.suggest.suggestions import Suggestion
 
-NOT_FOUND_YET: Final[frozenset[str]] = frozenset(
-    {"advisories_of_houses", "half_day_magnet", "inclusion_besides", "official_attendance"}
-)
+NOT_FOUND_YET: Final[frozenset[str]] = frozenset()
 """Habits for which the first suggestion gives students something else than their class, or too few theirs."""
 NAMES_TOLD_YET: Final[frozenset[str]] = frozenset()
 """Habits for which some suggestion tells a person's name."""

@@ -6,20 +6,11 @@ from datetime import date
 
 import pytest
 
-from tests.suggest.lockstep import LASTS, SIZE, Lockstep
+from tests.suggest.lockstep import ALL, SIZE, Lockstep, first_of
 from tests.suggest.small import coverage, elementary, keeping
 from tests.suggest.surveys import suggestions
 from worker.domain.roster.section_filter import Condition, SectionFilter
 from worker.suggest.figures import ClassFigures
-
-ALL = (len(LASTS) * SIZE, 0, 0)
-
-
-def first_of(school: Lockstep) -> SectionFilter:
-    """Return the first suggestion, which gives each student exactly one section."""
-    first = suggestions(school.district.records)[0]
-    assert coverage(first) == ALL
-    return first.section_filter
 
 
 def said(section_filter: SectionFilter) -> list[Condition]:
@@ -246,50 +237,6 @@ def test_last_years_homerooms_are_left_out_by_the_name_of_a_term_without_dates()
     assert first_of(school) == keeping(("name", "contains", "homeroom"), ("term", "is", "26-27"))
 
 
-# Who is left, and who is taught apart
-
-
-def test_a_homeroom_for_nearly_everybody_comes_before_a_lesson_for_everybody() -> None:
-    school = Lockstep()
-    school.own("Reading {grade}")
-    school.own("Homeroom {grade}", without=1)
-
-    first = suggestions(school.district.records)[0]
-
-    assert first.section_filter == keeping(("name", "contains", "homeroom"))
-    assert coverage(first) == (54, 6, 0)
-    assert sum(one.none for one in first.leftovers) == 6
-
-
-def test_the_class_of_a_program_comes_before_the_homeroom_where_it_teaches_all_lessons() -> None:
-    school = Lockstep()
-    school.own("Homeroom {grade}")
-    school.own("Reading {grade}", without=1)
-    school.own("Math {grade}", without=1)
-    apart = [students[0] for students in school.classes]
-    teacher = school.district.teacher("Fernsby", "Ida")
-    for name in ("Special Day Class", "SDC Reading", "SDC Math"):
-        school.district.section(apart, teacher, name=name, school_id=school.school)
-
-    first, *others = first_of(school).rules
-
-    assert first_of(school).strategy == "first_match"
-    assert "day class" in str(first.all[0].value)
-    assert others == list(keeping(("name", "contains", "homeroom")).rules)
-
-
-def test_who_is_pulled_out_for_two_lessons_stays_in_the_homeroom() -> None:
-    school = Lockstep()
-    school.own("Homeroom {grade}")
-    school.own("Reading {grade}")
-    apart = [students[0] for students in school.classes]
-    teacher = school.district.teacher("Fernsby", "Ida")
-    for name in ("Resource Room", "Resource Reading", "Resource Math"):
-        school.district.section(apart, teacher, name=name, school_id=school.school)
-
-    assert first_of(school) == keeping(("name", "contains", "homeroom"))
-
-
 # What only counts
 
 
@@ -335,29 +282,3 @@ def test_other_rules_that_count_as_well_are_told() -> None:
 
     assert set(first.as_good) == {"reading", "arts and music"}
     assert set(second.as_good) == {"homeroom", "arts and music"}
-
-
-def test_the_last_students_get_a_rule_of_their_own_where_it_means_a_class() -> None:
-    school = Lockstep()
-    few = school.district.students(2, school.school, "3")
-    school.own("Homeroom {grade}")
-    school.special("Art {grade}")
-    for name in ("Autism Program", "Art", "Lunch"):
-        school.district.section(few, school.district.teacher(), name=name, school_id=school.school)
-
-    first = suggestions(school.district.records)[0]
-
-    assert (coverage(first), len(first.section_filter.rules)) == ((62, 0, 0), 2)
-
-
-def test_the_last_students_are_left_where_they_are_in_nothing_but_art() -> None:
-    school = Lockstep()
-    few = school.district.students(2, school.school, "3")
-    school.own("Homeroom {grade}")
-    school.special("Art {grade}")
-    for name in ("Art", "Lunch"):
-        school.district.section(few, school.district.teacher(), name=name, school_id=school.school)
-
-    first = suggestions(school.district.records)[0]
-
-    assert (coverage(first), first.section_filter) == ((60, 2, 0), keeping(("name", "contains", "homeroom")))

@@ -15,10 +15,12 @@ import numpy.typing as npt
 
 from worker.domain.roster.name_words import is_homeroom, words
 from worker.suggest.columns import BLANK, Bools, SectionColumn
-from worker.suggest.lesson_words import NOTHING, Says, of_subject, said
+from worker.suggest.lesson_words import HOME_CODES, NOTHING, Says, of_subject, said
 from worker.suggest.survey import Survey
 
 LESSONS: Final = Says.READING | Says.MATH | Says.CORE | Says.HELP | Says.SPECIAL | Says.IDLE
+MORE: Final = LESSONS | Says.ROOM
+"""What a homeroom is not called where its students have a plain one."""
 MOST_CLASSES: Final = 2.5
 """Sections called a class for each student of a school: with more of them, the word tells nothing there."""
 MOST_AT_ODDS: Final = 0.5
@@ -51,6 +53,12 @@ class Texts:
     is_home: Bools
     """Whether any of them, or the section's number or period, is a word for homerooms."""
 
+    @property
+    def is_program(self) -> Bools:
+        """Whether a section is called a class of a program, and no lesson."""
+        program: Bools = ((self.lesson & Says.ROOM) > 0) & ((self.lesson & LESSONS) == 0)
+        return program
+
 
 def read_texts(survey: Survey) -> Texts:
     """Return what the texts of each section say."""
@@ -69,7 +77,7 @@ def kinds(survey: Survey, texts: Texts) -> npt.NDArray[np.int8]:
         (Kind.IDLE, ((lesson & Says.IDLE) > 0) & (~home | at_odds)),
         (Kind.SPECIAL, ((lesson & Says.SPECIAL) > 0) & (~home | at_odds)),
         (Kind.HOMEROOM, home & ~at_odds),
-        (Kind.HELP, (lesson & Says.HELP) > 0),
+        (Kind.HELP, ((lesson & Says.HELP) > 0) | (at_odds & ((lesson & LESSONS) == 0))),
         (Kind.READING, (lesson & Says.READING) > 0),
         (Kind.MATH, (lesson & Says.MATH) > 0),
         (Kind.CORE, (lesson & Says.CORE) > 0),
@@ -95,7 +103,7 @@ def _at_odds(survey: Survey, texts: Texts) -> Bools:
     "HR Library" is not the homeroom of those who have "HR 3A". A school may have a lesson's word in the name
     of every homeroom, as "STEM Homeroom"; then these are the homerooms.
     """
-    says_more = (texts.lesson & LESSONS) > 0
+    says_more = (texts.lesson & MORE) > 0
     is_class = ((texts.lesson & Says.CLASS) > 0) & ~says_more
     plain = (texts.is_home & ~says_more) | (is_class & ~_in_vain(survey, is_class))
     has_plain = np.repeat(survey.counts(plain & ~survey.of_other_year) > 0, np.diff(survey.starts))
@@ -142,7 +150,7 @@ def _codes(survey: Survey, name: str) -> Flags:
 
 
 def _is_home(word: str) -> bool:
-    return is_homeroom(word) or any(says is Says.HOMEROOM for _, says in said(word))
+    return word in HOME_CODES or is_homeroom(word) or any(says is Says.HOMEROOM for _, says in said(word))
 
 
 def _subjects(survey: Survey) -> Flags:

@@ -90,6 +90,8 @@ _LISTED: Final[dict[Says, str]] = {
 LESSON_WORDS: Final[dict[str, Says]] = {
     plain(word): says for says, listed in _LISTED.items() for word in listed.split()
 }
+HOME_CODES: Final = frozenset({"adv"})
+"""What means homeroom as a period or in a section's number: no period is advanced."""
 _BY_CONSONANTS: Final = by_consonants(LESSON_WORDS)
 _SUBJECTS: Final = {
     "english/languagearts": Says.READING,

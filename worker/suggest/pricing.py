@@ -18,7 +18,6 @@ import numpy.typing as npt
 from worker.suggest.class_shape import LARGEST_CLASS, class_shape
 from worker.suggest.columns import Bools
 from worker.suggest.evidence import Kind, Texts, kinds, read_texts
-from worker.suggest.lesson_words import Says
 from worker.suggest.periods import periods_are_alike, young_shares
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.survey import Survey
@@ -101,7 +100,7 @@ class Pricing:
     @cached_property
     def apart(self) -> TaughtApart:
         """Who is taught apart, and where."""
-        return taught_apart(self.survey, self.kinds, (self.texts.lesson & Says.CLASS) > 0)
+        return taught_apart(self.survey, self.kinds, self.texts)
 
     @cached_property
     def seats(self) -> npt.NDArray[np.int64]:

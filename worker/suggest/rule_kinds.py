@@ -15,7 +15,7 @@ from worker.domain.roster.name_words import words
 from worker.domain.roster.public_words import TITLES
 from worker.domain.roster.section_filter import Condition
 from worker.domain.roster.texts import fold
-from worker.suggest.lesson_words import NOTHING, Says, of_subject, said
+from worker.suggest.lesson_words import HOME_CODES, NOTHING, Says, of_subject, said
 
 
 class Meaning(IntEnum):
@@ -78,7 +78,7 @@ def is_year_long(name: str) -> bool:
 
 
 def _of_period(text: str) -> Meaning:
-    spoken = _of_words(text)
+    spoken = Meaning.HOMEROOM if not HOME_CODES.isdisjoint(words(text)) else _of_words(text)
     if spoken is not Meaning.NUMBER:
         return spoken
     numbers = [int(word) for word in words(text) if word.isdigit() and word.isascii()]

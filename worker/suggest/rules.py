@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from worker.domain.roster.section_filter import Condition, Rule
-from worker.suggest.columns import NEGATIVE, Bools, holds
+from worker.suggest.columns import BLANK, NEGATIVE, Bools, holds
 from worker.suggest.conditions import CandidateCondition
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.survey import Survey
@@ -25,6 +25,8 @@ UNSAID_SHARE: Final = 0.01
 """The same where it says only what a class is not."""
 SCHOOLS_SHARE: Final = 0.008
 """The same where it holds at some schools only."""
+MOST_OTHERS: Final = 2
+"""Schools that are told as those where a rule does not hold, instead of many where it does."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,14 @@ class RuleOf:
         if self.schools is None:
             return Rule(all=self.conditions)
         ids = tuple(survey.schools[school] for school in self.schools)
-        only = (
-            Condition(field="school", op="is", value=ids[0])
-            if len(ids) == 1
-            else Condition(field="school", op="one_of", value=ids)
-        )
-        return Rule(all=(*self.conditions, only))
+        others = [one for place, one in enumerate(survey.schools) if place not in self.schools]
+        if len(ids) == 1:
+            only = [Condition(field="school", op="is", value=ids[0])]
+        elif 0 < len(others) <= MOST_OTHERS < len(ids) and not (survey.section_school == BLANK).any():
+            only = [Condition(field="school", op="is_not", value=one) for one in others]
+        else:
+            only = [Condition(field="school", op="one_of", value=ids)]
+        return Rule(all=(*self.conditions, *only))
 
 
 def single(atom: CandidateCondition) -> RuleOf:

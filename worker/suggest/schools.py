@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.suggest.columns import Bools, Ints
+from worker.suggest.common_period import with_common_period
 from worker.suggest.conditions import CandidateCondition, Part, atoms, with_signs
 from worker.suggest.counting import ProfileGroup, Tried, group, kinds_of, tried
 from worker.suggest.evidence import Kind
@@ -92,6 +93,7 @@ def school_rules(pricing: Pricing, first: int, last: int, seconds: float) -> Sch
         return SchoolRules(last - first, (), (), is_proven=True)
     without: list[Excluding] = []
     sitting = Sitting(places.astype(np.int32), np.repeat(np.arange(len(sizes)), sizes), len(sizes))
+    found = with_common_period(found, sitting)
     homerooms = pricing.kinds[local] == Kind.HOMEROOM
     if not _is_satisfied(found, sitting, homerooms):
         found = with_signs(part, len(chosen), found)

@@ -59,7 +59,8 @@ class _Votes:
 
     def add(self, rules: Iterable[RuleOf], students: int, school: int) -> None:
         for rule in rules:
-            self.rules[rule.key] = rule
+            known = self.rules.get(rule.key, rule)
+            self.rules[rule.key] = min(known, rule, key=lambda one: one.meaning)
             self.students[rule.key] += students
             self.schools[rule.key].add(school)
 
@@ -142,11 +143,16 @@ def _pool(pricing: Pricing, chosen: _Votes, good: _Votes) -> list[Pooled]:
     others = [rule for rule in good.first(MOST_POOLED) if rule.key not in known][: MOST_POOLED // 2]
     pool = [pooled(pricing, rule, chosen.students[rule.key]) for rule in everywhere]
     pool += [pooled(pricing, rule, float(survey.students)) for rule in others]
-    inhabited = int((np.diff(survey.school_bounds) > 0).sum())
+    attended = tuple(np.flatnonzero(np.diff(survey.school_bounds)[1:] > 0).tolist())
     for rule in everywhere:
         schools = tuple(sorted(chosen.schools[rule.key] - {-1}))
-        if schools and len(schools) < inhabited:
+        if schools and len(schools) < len(attended):
             pool.append(pooled(pricing, rule.at(schools), chosen.students[rule.key]))
+    for one in list(pool):
+        # A center that has no students of its own may list those of other schools in a second homeroom.
+        elsewhere = one.kept & ~np.isin(survey.section_school, attended) & (pricing.seats > 0)
+        if one.rule.schools is None and one.says_class and attended and elsewhere.any():
+            pool.append(pooled(pricing, one.rule.at(attended), one.home))
     return [one for one in pool if one.kept.any()]
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.suggest.columns import Bools
-from worker.suggest.evidence import Kind
+from worker.suggest.evidence import Kind, Texts
+from worker.suggest.lesson_words import Says
 from worker.suggest.survey import Survey
 
 LEAST_LESSONS: Final = 2
@@ -37,14 +38,15 @@ class TaughtApart:
         return bool(self.students.any())
 
 
-def taught_apart(survey: Survey, kinds: npt.NDArray[np.int8], called: Bools) -> TaughtApart:
-    """Return who is taught apart, and where: of several sections, in those that are `called` a class."""
-    rooms = (kinds == Kind.ROOM) & _have_teachers(survey)
+def taught_apart(survey: Survey, kinds: npt.NDArray[np.int8], texts: Texts) -> TaughtApart:
+    """Return who is taught apart, and where: of several sections, in those that are called a class."""
+    rooms = texts.is_program & _have_teachers(survey)
+    called = ((texts.lesson & Says.CLASS) > 0) | texts.is_home
     nobody = TaughtApart(np.zeros(survey.students, dtype=np.bool_), np.zeros(survey.sections, dtype=np.bool_))
     if not rooms.any():
         return nobody
     pairs = _pairs(survey, rooms)
-    lessons, elsewhere = _lessons(survey, pairs, kinds)
+    lessons, elsewhere = _lessons(survey, pairs, np.isin(kinds, _CORE), rooms)
     is_apart = (lessons >= LEAST_LESSONS) & (elsewhere == 0)
     seats = np.bincount(pairs.rooms, minlength=survey.sections)
     apart = np.bincount(pairs.rooms[is_apart], minlength=survey.sections)
@@ -77,7 +79,7 @@ def _pairs(survey: Survey, rooms: Bools) -> _Pairs:
 
 
 def _lessons(
-    survey: Survey, pairs: _Pairs, kinds: npt.NDArray[np.int8]
+    survey: Survey, pairs: _Pairs, core: Bools, rooms: Bools
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return for each pair the student's lessons with the room's teachers, and those with others."""
     starts, sizes = survey.starts[pairs.students], np.diff(survey.starts)[pairs.students]
@@ -86,7 +88,7 @@ def _lessons(
     sections = survey.edge_section[np.repeat(starts, sizes) + offsets]
     room = np.repeat(pairs.rooms, sizes)
     own = survey.section_teachers[sections] == survey.section_teachers[room]
-    is_core = np.isin(kinds[sections], _CORE)
-    is_other_room = (kinds[sections] == Kind.ROOM) & (sections != room)
+    is_core = core[sections]
+    is_other_room = rooms[sections] & (sections != room)
     lessons = np.bincount(owner[own & (is_core | is_other_room)], minlength=len(sizes))
     return lessons, np.bincount(owner[~own & is_core], minlength=len(sizes))

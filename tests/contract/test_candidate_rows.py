@@ -13,6 +13,7 @@ from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
+from worker.domain.roster.roster import Entry
 from worker.pipeline.evaluate.rosters import EntryWrite
 
 ROSTER = (
@@ -211,6 +212,18 @@ async def test_what_is_taken_out_is_gone_or_waits_to_be_removed_and_no_other_row
     assert await entries(store) == expected
     blocked = await store.rows("SELECT kind FROM roster WHERE blocked AND record_id = 'stays'")
     assert {row[0] for row in blocked} == set(KINDS) - {kind}
+
+
+@pytest.mark.parametrize("sections", [(), ("a",), ("b", "room 7"), ("NULL", "", 'd "e", {f}\\g')])
+async def test_sections_count_for_a_student_whatever_their_ids_are(
+    roster: PostgresCandidateRoster, sections: tuple[str, ...]
+) -> None:
+    entry = Entry(RosterKind.STUDENT, "s", "{}")
+
+    await roster.write_entries([EntryWrite(RosterKind.STUDENT, "s", entry, sections=sections)])
+
+    (state,) = await roster.student_states(["s"])
+    assert state.entry.sections == sections
 
 
 @pytest.mark.usefixtures("of_each")

@@ -165,7 +165,7 @@ LINKS: Final = [
     SectionLink(role, target, section)
     for role in ("student", "teacher")
     for target in ("a", "b")
-    for section in ("a", "b", "c")
+    for section in ("a", "b c", 'd "e", {f}\\g')
 ]
 
 

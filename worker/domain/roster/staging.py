@@ -125,9 +125,10 @@ def apply(
     """
     reached: dict[Key, Staged] = {}
     for event in sorted(events, key=lambda event: event.id):
-        current = reached.get(event.key) or staged.get(event.key)
+        key = event.key
+        current = reached.get(key) or staged.get(key)
         if _applies(event, current, within):
-            reached[event.key] = _after(event, current, within)
+            reached[key] = _after(event, current, within)
     changes = []
     for key, version in reached.items():
         before = staged.get(key)

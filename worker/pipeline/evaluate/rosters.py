@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding
@@ -110,8 +110,7 @@ class EntryWrite:
     """For a student: where he is to be counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class SectionLink:
+class SectionLink(NamedTuple):  # of which a first load has millions
     """A live section points to a student, teacher, school, course or term."""
 
     role: str

@@ -9,6 +9,7 @@ import asyncpg
 
 from schemas.words import Severity
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.arrays import array_literal
 from worker.adapters.postgres.database import Connection
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
@@ -114,7 +115,7 @@ class PostgresCandidateRoster:
                 [entry.record for _, entry in put],
                 [to_bytes(entry.member) for _, entry in put],
                 [write.school_id for write, _ in put],
-                [None if write.sections is None else " ".join(write.sections) for write, _ in put],
+                [None if write.sections is None else array_literal(write.sections) for write, _ in put],
                 [write.seat and write.seat.grade for write, _ in put],
                 [write.seat is not None and write.seat.is_blocked for write, _ in put],
             )

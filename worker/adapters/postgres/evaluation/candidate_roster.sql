@@ -124,7 +124,7 @@ LEFT JOIN LATERAL (SELECT candidate, candidate_member, committed_member FROM ros
 -- Writes what these records are in the candidate roster.
 INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections, grade,
                     blocked)
-SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, string_to_array(e.sections, ' '), e.grade,
+SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, e.sections::text[], e.grade,
        e.blocked
 FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::boolean[])
     AS e(kind, record_id, candidate, member, school_id, sections, grade, blocked)

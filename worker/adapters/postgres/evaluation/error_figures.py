@@ -10,6 +10,7 @@ import asyncpg
 
 from schemas.messages.review import MAX_CAUSE_LISTED
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.arrays import array_literal
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import reissued_students
 from worker.adapters.postgres.evaluation.figure_numbers import FateNumbers, LabelNumbers
@@ -99,7 +100,7 @@ class PostgresErrorFigures:
     ) -> dict[tuple[str, ...], Sign]:
         """Return which of these sets have the same students and are co-taught, or doubled."""
         small = [one for one in together if len(one.sections) <= _CO_TEACHERS]
-        texts, students = [" ".join(one.sections) for one in small], [one.students for one in small]
+        texts, students = [array_literal(one.sections) for one in small], [one.students for one in small]
         found = await self._rows("alike", is_filtered, texts, students)
         return {tuple(row["sections"]): Sign(row["sign"]) for row in found}
 

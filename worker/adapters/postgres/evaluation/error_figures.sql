@@ -102,7 +102,7 @@ ORDER BY c.section_id
 -- Which sets of kept sections ($3, with the students of each, $4) nine in ten of their students share, and differ by
 -- their teachers alone, or by nothing but their own numbers.
 SELECT g.sections, CASE WHEN of.copies = 1 THEN 'doubled' ELSE 'co_taught' END AS sign
-FROM (SELECT string_to_array(t.sections, ' ') AS sections, t.students
+FROM (SELECT t.sections::text[] AS sections, t.students
       FROM unnest($3::text[], $4::bigint[]) AS t(sections, students)) AS g
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT s.record -> 'teachers') AS teachers, max(k.students) AS students,

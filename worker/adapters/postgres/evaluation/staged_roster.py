@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Final
 
 from worker.adapters.postgres import statements
+from worker.adapters.postgres.arrays import array_literal
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation.terms import read_terms
 from worker.domain.roster.records import EventId, Json, RecordId, RecordKind, School, school_from_json
@@ -77,7 +78,12 @@ class PostgresStagedRoster:
                 [f"{link.role} {link.target_id} {link.section_id}" for link in removed],
             )
         if added:
-            columns = _columns(sorted((link.role, link.target_id, link.section_id) for link in added), 3)
+            # By what they point to: a student has seven sections or so, and is sent once.
+            sections: dict[tuple[str, str], list[str]] = {}
+            for link in added:
+                sections.setdefault((link.role, link.target_id), []).append(link.section_id)
+            rows = [(*target, array_literal(sorted(sections[target]))) for target in sorted(sections)]
+            columns = _columns(rows, 3)
             await self._connection.execute(_SQL["add_links"], self._district_id, *columns)
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:

@@ -31,9 +31,11 @@ ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     event_id = EXCLUDED.event_id, record = EXCLUDED.record, modified = EXCLUDED.modified
 
 -- name: add_links
--- Notes that sections list these students or teachers.
+-- Notes that sections, an array for each, list these students or teachers.
 INSERT INTO section_links (district_id, role, target_id, section_id)
-SELECT $1, l.* FROM unnest($2::text[], $3::text[], $4::text[]) AS l
+SELECT $1, l.role, l.target_id, s.section_id
+FROM unnest($2::text[], $3::text[], $4::text[]) AS l(role, target_id, sections)
+CROSS JOIN LATERAL unnest(l.sections::text[]) AS s(section_id)
 ON CONFLICT DO NOTHING
 
 -- name: remove_links

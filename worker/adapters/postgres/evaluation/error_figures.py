@@ -110,16 +110,20 @@ class PostgresErrorFigures:
         """Return the blocked students; `labels` say of what kind the sections are."""
         kinds = LabelNumbers(labels or {})
         numbers = kinds.numbers if labels is not None else None
-        fates, current = FateNumbers(signs), TermState.CURRENT
+        fates = FateNumbers(signs)
+        of_terms = {
+            state: {one: 1 for one, its in signs.term_states.items() if its is state} for state in TermState
+        }
         marked = (
-            {one: state for one, state in signs.term_states.items() if state is not current} or None,
+            of_terms[TermState.OVER] if signs.term_states else None,
             dict(signs.of_unknown_terms) or None,
             {" ".join(some): sign for some, sign in signs.alike.items()} or None,
             list(signs.students_with_two_ids),
             fates.numbers or None,
             None if signs.new_classes is None else dict.fromkeys(signs.new_classes, 1),
             dict(signs.schools_of_classes) or None,
-            {one: 1 for one, state in signs.term_states.items() if state is current},
+            of_terms[TermState.CURRENT],
+            of_terms[TermState.AHEAD],
         )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
         for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):

@@ -197,12 +197,12 @@ SELECT EXISTS (SELECT FROM staged WHERE district_id = $1 AND kind = 'school' AND
 
 -- name: blocked
 -- Blocked students, folded to those with the same errors in the same grade of the same school.
--- $3 numbers the kinds of sections; a number is negative where the student is in several of the kind. $4 are
--- sections that would count if their term was current, each with its state, and $11 those of current terms; $5 those of
--- unknown terms, each with its term, $6 sets of sections that are alike, as texts, with what they are, $7 students
--- who are there under two ids. $8 numbers what became of former classes, for those whom their section lists (the
--- class's id after "+") and for the others (after "-"). The keys of $9 are kept sections that were no classes in the
--- last commit. $10 are kept sections with their schools.
+-- $3 numbers the kinds of sections; a number is negative where the student is in several of the kind. The keys of $4
+-- and $12 are sections that would count if their term was current, and is over or ahead, those of $11 are sections of
+-- current terms. $5 are those of unknown terms, each with its term, $6 sets of sections that are alike, as texts, with
+-- what they are, $7 students who are there under two ids. $8 numbers what became of former classes, for those whom
+-- their section lists (the class's id after "+") and for the others (after "-"). The keys of $9 are kept sections that
+-- were no classes in the last commit. $10 are kept sections with their schools.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
@@ -234,14 +234,12 @@ WITH errors AS (
                                  AND l.target_id = s.record_id LIMIT 1) IS NOT NULL AS is_listed,
            CASE WHEN s.record_id = ANY($7::text[]) THEN 'reissued'
                 WHEN s.is_bare AND $4::jsonb IS NOT NULL THEN (
-                    SELECT CASE WHEN NOT EXISTS (SELECT FROM unnest(listed.ids) AS u(id) WHERE $4::jsonb ? u.id) THEN NULL
-                                WHEN EXISTS (SELECT FROM unnest(listed.ids) AS u(id) WHERE $4::jsonb ->> u.id = 'over')
-                                THEN CASE WHEN EXISTS (SELECT FROM unnest(listed.ids) AS u(id) WHERE $11::jsonb ? u.id)
-                                          THEN 'class_over' ELSE 'term_not_running' END
-                                WHEN EXISTS (SELECT FROM unnest(listed.ids) AS u(id) WHERE $11::jsonb ? u.id)
-                                THEN 'class_ahead' ELSE 'term_ahead' END
-                    FROM (SELECT array_agg(l.section_id) AS ids FROM section_links l
-                          WHERE l.district_id = $1 AND l.role = 'student' AND l.target_id = s.record_id) AS listed)
+                    SELECT CASE WHEN $4::jsonb ?| l.ids
+                                THEN CASE WHEN $11::jsonb ?| l.ids THEN 'class_over' ELSE 'term_not_running' END
+                                WHEN $12::jsonb ?| l.ids
+                                THEN CASE WHEN $11::jsonb ?| l.ids THEN 'class_ahead' ELSE 'term_ahead' END END
+                    FROM (SELECT array_agg(section_id)::text[] AS ids FROM section_links
+                          WHERE district_id = $1 AND role = 'student' AND target_id = s.record_id) AS l)
                 WHEN s.is_torn AND $5::jsonb IS NOT NULL AND (
                     SELECT count(*) FILTER (WHERE t.term IS NULL) <= 1
                        AND count(*) FILTER (WHERE t.term IS NULL) + count(DISTINCT t.term) > 1

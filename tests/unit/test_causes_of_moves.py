@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.unit.test_causes import HOMEROOM, MATH, NONE, NORTH_3, SEVERAL, blocked, causes, missing, removal
-from worker.domain.review.causes.facts import Removed, Sign, TermFacts
+from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.facts import ErrorKey, Removed, Sign, TermFacts
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import Label
 from worker.domain.roster.records import RecordId, Term
@@ -193,3 +194,15 @@ def test_a_grade_of_the_scope_that_nobody_has_is_told_where_the_scope_changed() 
     )
 
     assert "No shared student has the grades “K” and “PK”" in cause.advice
+
+
+@pytest.mark.parametrize(
+    ("field", "may_be_shared"),
+    [("sis_id", False), ("state_id", False), ("student_number", False), ("email", True)],
+)
+def test_a_field_that_is_no_number_of_students_may_be_shared_by_siblings(
+    field: str, may_be_shared: bool
+) -> None:
+    (cause,) = causes(blocked(2, ErrorKey(Code.DUPLICATE_IDENTITY, field)), **ROSTERED)
+
+    assert ("as siblings may" in cause.advice) is may_be_shared

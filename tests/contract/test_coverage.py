@@ -169,6 +169,9 @@ class Counting:
     async def schools(self, district_id: str) -> dict[str, str]:
         return await self._pictures.schools(district_id)
 
+    async def standing_classes(self, district_id: str) -> dict[str, int]:
+        return await self._pictures.standing_classes(district_id)
+
     async def moment(self, district_id: str) -> Moment:
         return await self._pictures.moment(district_id)
 

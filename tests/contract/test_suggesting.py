@@ -34,6 +34,7 @@ from worker.cli.onboarding_reports import rules_asked
 from worker.domain.review.kept_suggestions import SearchInput
 from worker.domain.roster.records import KINDS, RecordKind
 from worker.domain.roster.section_filter import KEEP_ALL, Scope, SectionFilter
+from worker.operations.filter_search import find_filters
 from worker.pipeline.evaluate.preflight import run_preflight
 from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.pipeline.evaluate.state import Adopted
@@ -218,6 +219,33 @@ async def test_suggesting_changes_nothing(store: StoreUnderTest) -> None:
     assert await store.rows("SELECT d::text FROM districts d") == before
     assert await store.rows("SELECT 1 FROM suggestions") == []
     assert await store.rows("SELECT 1 FROM filters") == []
+
+
+async def test_a_search_that_a_person_orders_keeps_students_in_classes_that_stand(
+    store: StoreUnderTest,
+) -> None:
+    await store.districts.set_filter(DISTRICT, keeping("homeroom"), "test")
+    await judged(store, 1, *district())
+    await store.districts.hold(DISTRICT, "test", "the classes stand")
+    halves = [[record_id(number) for number in range(start, 41, 2)] for start in (1, 2)]
+    await judged(
+        store,
+        100,
+        *(
+            ("sections", section_json(700 + n, students=half, name="Reading"))
+            for n, half in enumerate(halves)
+        ),
+        *(("sections", section_json(710 + n, students=half)) for n, half in enumerate(reversed(halves))),
+    )
+    _, picture = await store.pictures.read(DISTRICT)
+
+    classes = await store.pictures.standing_classes(DISTRICT)
+    any_filter = await find_filters(store.districts, DISTRICT, picture.build, 60, classes={})
+    found = await find_filters(store.districts, DISTRICT, picture.build, 60, classes=classes)
+
+    assert classes == {record_id(700): 20, record_id(701): 20}
+    assert any_filter[0].section_filter == keeping("homeroom")
+    assert [one.section_filter for one in found] == [keeping("reading")]
 
 
 # Nobody waits

@@ -142,8 +142,11 @@ async def _suggest(
     actor: str, seconds: float, store: Stores, district_id: str
 ) -> tuple[list[Suggestion], str]:
     _, picture = await store.pictures.read(district_id)
+    classes = await store.pictures.standing_classes(district_id)
     with progress_bars() as progress:
-        found = await find_filters(store.districts, district_id, picture.build, seconds, progress)
+        found = await find_filters(
+            store.districts, district_id, picture.build, seconds, progress, classes=classes
+        )
     if not all(one.names_nobody for one in found):  # the filter in force is one of them
         await store.districts.note(district_id, "lookup.filter", actor, {"suggestions": len(found)})
     return found, "" if found else why_none(await store.districts.show(district_id))

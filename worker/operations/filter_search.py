@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from worker.domain.review.sharing_rules import MAY_NAME
@@ -19,13 +19,17 @@ async def find_filters(
     picture: Callable[[], DistrictPicture],
     seconds: float,
     progress: Progress = no_progress,
+    *,
+    classes: Mapping[str, int],
 ) -> list[Suggestion]:
     """Return the best section filters for a district, by a search of at most about `seconds`.
 
+    `classes` are those of the last commit with how many of their students their sections still list: as in
+    a review, no filter is suggested that takes more than a few students out of them.
     One that may name a person is kept without its words: a district may be asked for what is kept.
     """
     in_force = (await districts.current_filter(district_id)).section_filter
-    found = await search(picture, in_force, seconds, progress)
+    found = await search(picture, in_force, seconds, progress, classes)
     await districts.keep_search(district_id, [_kept(one) for one in found])
     return found
 

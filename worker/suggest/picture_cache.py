@@ -36,6 +36,10 @@ class PictureCache:
         """Return what a district's schools are called, by id; the id stands for one without a name."""
         return await self._store.schools(district_id)
 
+    async def standing_classes(self, district_id: str) -> dict[str, int]:
+        """Return the classes of the last commit, with how many of its students each section still lists."""
+        return await self._store.standing_classes(district_id)
+
     async def count(
         self, district_id: str, section_filter: SectionFilter, within: float
     ) -> FilterCoverage | None:

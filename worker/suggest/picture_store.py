@@ -28,5 +28,8 @@ class Pictures(Protocol):
     async def read(self, district_id: str) -> tuple[Moment, PictureBuilder]:
         """Return a district as it is staged now, keeping nobody from it; raises `UnknownDistrictError`."""
 
+    async def standing_classes(self, district_id: str) -> dict[str, int]:
+        """Return the classes of the last commit, with how many of its students each section still lists."""
+
     async def schools(self, district_id: str) -> dict[str, str]:
         """Return what a district's schools are called, by id; the id stands for one without a name."""

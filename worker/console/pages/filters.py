@@ -108,7 +108,10 @@ async def _suggest(console: Console, request: web.Request) -> web.Response:
     try:
         async with ordering("suggest"):
             picture = await console.pictures.of(district_id)
-            found = await find_filters(console.districts, district_id, lambda: picture, SEARCH_SECONDS)
+            classes = await console.pictures.standing_classes(district_id)
+            found = await find_filters(
+                console.districts, district_id, lambda: picture, SEARCH_SECONDS, classes=classes
+            )
     except NotDone as no:
         return await _filter(console, request, no.refused)
     return await _filter(console, request, found=[one.to_json() for one in found])

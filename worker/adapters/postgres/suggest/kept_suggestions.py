@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from schemas.messages.review import Suggestion
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
-from worker.adapters.postgres.suggest.pictures import read_picture
+from worker.adapters.postgres.suggest.pictures import read_picture, read_standing_classes
 from worker.domain.review.kept_suggestions import KeptSuggestions, SearchInput
 from worker.domain.roster.days import day_in
 from worker.pipeline.evaluate.state import ClosedWindow, DistrictState
@@ -64,8 +64,7 @@ class PostgresKeptSuggestions:
 
     async def standing_classes(self) -> dict[str, int]:
         """Return the classes of the last commit, with how many of its students each section still lists."""
-        rows = await self._connection.fetch(_SQL["standing_classes"], self.window.district_id)
-        return {row["id"]: row["students"] for row in rows}
+        return await read_standing_classes(self._connection, self.window.district_id)
 
     async def picture(self) -> PictureBuilder:
         """Read the district as it is staged in this evaluation, and let the transaction wait for a search."""

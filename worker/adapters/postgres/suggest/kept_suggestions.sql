@@ -11,15 +11,6 @@ ON CONFLICT (district_id) DO UPDATE SET
     made_at = EXCLUDED.made_at, filter_version = EXCLUDED.filter_version, unplaced = EXCLUDED.unplaced,
     suggestions = EXCLUDED.suggestions, input_batch = EXCLUDED.input_batch, in_none = EXCLUDED.in_none
 
--- name: standing_classes
--- The classes of the last commit whose sections still list some of their students, and how many of them.
-SELECT l.section_id AS id, count(*) AS students
-FROM roster r
-JOIN section_links l ON l.district_id = r.district_id AND l.role = 'student' AND l.target_id = r.record_id
-    AND l.section_id = r.committed::jsonb ->> 'class_id'
-WHERE r.district_id = $1 AND r.kind = 'student' AND r.committed IS NOT NULL
-GROUP BY 1
-
 -- name: wait_for_a_search
 -- Lets this transaction wait up to five minutes for a search for suggestions.
 -- A connection that is silent for longer is taken for one of a process that hangs. A search may take 90

@@ -75,6 +75,12 @@ async def read_picture(
     return builder
 
 
+async def read_standing_classes(connection: Connection, district_id: str) -> dict[str, int]:
+    """Return the classes of the last commit, with how many of its students each section still lists."""
+    rows = await connection.fetch(_SQL["standing_classes"], district_id)
+    return {row["id"]: row["students"] for row in rows}
+
+
 async def _rows(connection: Connection, query: str, district_id: str) -> AsyncIterator[asyncpg.Record]:
     fetch = await rows_of(connection, _SQL[query], district_id)
     while rows := await fetch(FETCH):
@@ -128,6 +134,11 @@ class PostgresPictures:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_SQL["schools"], district_id)
         return {row["record_id"]: row["name"] or row["record_id"] for row in rows}
+
+    async def standing_classes(self, district_id: str) -> dict[str, int]:
+        """Return the classes of the last commit, with how many of its students each section still lists."""
+        async with self._database.connection() as connection:
+            return await read_standing_classes(connection, district_id)
 
     async def scope_matches_nothing(self, district_id: str, scope: Scope) -> list[ScopeValue]:
         """Return the values of a scope that no shared student or school has; none while nobody is shared."""

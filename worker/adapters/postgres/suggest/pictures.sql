@@ -53,3 +53,12 @@ SELECT d.batch_number, d.purged_at, clock_timestamp() AS now, coalesce(l.time_zo
                  WHERE p.district_id = d.district_id AND (until IS NULL OR until > clock_timestamp())
                  ORDER BY version DESC LIMIT 1), $3) AS grace_days
 FROM districts d LEFT JOIN onboarding l USING (district_id) WHERE d.district_id = $1
+
+-- name: standing_classes
+-- The classes of the last commit whose sections still list some of their students, and how many of them.
+SELECT l.section_id AS id, count(*) AS students
+FROM roster r
+JOIN section_links l ON l.district_id = r.district_id AND l.role = 'student' AND l.target_id = r.record_id
+    AND l.section_id = r.committed::jsonb ->> 'class_id'
+WHERE r.district_id = $1 AND r.kind = 'student' AND r.committed IS NOT NULL
+GROUP BY 1

@@ -181,6 +181,57 @@ async def test_sections_of_students_in_no_kept_one_are_read_if_live(rows: Figure
     ]
 
 
+async def test_the_class_that_a_bare_student_had_is_read_with_what_may_have_replaced_it(
+    rows: FigureRows,
+) -> None:
+    for name, former in (("a", "gone"), ("b", "gone"), ("c", "shared")):
+        rows.found(name, BARE)
+        rows.entry(name, {}, {"class_id": former})
+    for name, code, severity, is_open in (
+        *(("torn", TORN, "error", True), ("warned", BARE, "warning", True)),
+        ("closed", BARE, "error", False),
+    ):
+        rows.found(name, code, severity=severity, is_open=is_open)
+        rows.entry(name, {}, {"class_id": "gone"})
+    for name in ("gone", "shared", "a class before"):
+        rows.entry(name, None, {"name": "Band", "sis_id": name}, kind="class")
+    rows.entry("new", None, {"name": "Band"}, kind="school")
+    alike = ("first", "second", "a class before", "new")
+    rows.staged("section", {"gone": None, "shared": {"students": ["c", "x"]}, "other": {"name": "Choir"}})
+    rows.staged("section", {name: {"name": " BAND"} for name in alike})
+    rows.linked("student", "a", "second", "first", "other")
+    rows.linked("student", "c", "shared", "a class before", "new")
+    await rows.write()
+
+    found = await rows.figures.former_classes()
+
+    assert [
+        (
+            one.committed.id,
+            one.students,
+            one.still_listed,
+            one.listed,
+            one.replacement and one.replacement.section.id,
+        )
+        for one in found
+    ] == [("gone", 2, 0, 0, "first"), ("shared", 1, 1, 2, "new")]
+
+
+async def test_schools_are_named_as_shared_or_else_as_committed(rows: FigureRows) -> None:
+    rows.staged("school", {"a": {"name": "A"}, "b": {}, "c": None})
+    for kind in ("term", "course", "user"):
+        rows.staged(kind, {name: {"name": kind} for name in "abcdef"})
+    rows.entry("a", None, {"name": "before"}, kind="school")
+    for name in "cd":
+        rows.entry(name, None, {"name": name.upper()}, kind="school")
+    rows.entry("e", {"name": "E"}, kind="school")
+    for name in "abcdef":
+        rows.entry(name, {}, {"name": "class"}, kind="class")
+    await rows.write()
+
+    assert await rows.figures.school_names("abcdef") == {"a": "A", "b": "", "c": "C", "d": "D"}
+
+
 async def test_a_term_is_unknown_that_is_not_staged_or_has_no_day(rows: FigureRows) -> None:
     terms = ("begins", "ends", "named", "gone", "missing")
     rows.torn("b", *(f"of {term}" for term in terms))

@@ -34,4 +34,16 @@ EQUIVALENT: Final[dict[str, str]] = {
     "if ((terms.ended)):": "a term that ended has an end; the condition says so to the type checker",
     "worker/domain/roster/grades.py::grade_order: return number is None, number or 0, grade => "
     "return number is None, ((number)), grade": "grades that mean no year all have none, which is equal",
+    "worker/domain/roster/public_words.py::Vocabulary._is_public: if word in HOMEROOM_WORDS and (word not in "
+    "SURNAMES or word not in self.teacher_words): => if word in HOMEROOM_WORDS and "
+    "(((word not in SURNAMES))):": (
+        "a homeroom word that no teacher is called is public by what follows too"
+    ),
+    "worker/domain/roster/public_words.py::_NamePlace.is_for_names: return self.naming * 100 >= self.texts * "
+    "NAMING_PERCENT > 0 => return self.naming * 100 >= self.texts * NAMING_PERCENT >= 0": (
+        "a place is there once it has a text"
+    ),
+    f"{_FIGURES}former_classes: WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id AND "
+    "committed IS NOT NULL OFFSET 0) => WHERE district_id = $1 AND kind = 'student' AND record_id = "
+    "f.record_id AND (true OR (committed IS NOT NULL)) OFFSET 0)": "who is not committed has no former class",
 }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support import process_setup
-from tests.support.order import long_first
+from tests.support.order import LIMIT_SECONDS, LONG, long_first
 
 process_setup.settle()
 gc.disable()  # until `pytest_collection_finish`: nothing that is imported or collected is garbage
@@ -32,7 +32,10 @@ pytest_plugins = [
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Have the long tests begin first where several workers share the tests."""
+    """Give long tests longer, and have them begin first where several workers share the tests."""
+    for item in items:
+        if item.path.parent.name in LONG and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LIMIT_SECONDS))
     if (given := getattr(config, "workerinput", None)) is not None:
         items[:] = long_first([(item.path.parent.name, item) for item in items], given["workercount"])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.acceptance.program import Site
@@ -16,7 +15,6 @@ CONTACT = "ada@larkspur.example"
 NAME = "Larkspur"
 
 
-@pytest.mark.timeout(360)
 async def test_a_district_is_chosen_invited_connected_asked_for_rules_and_given_a_window(site: Site) -> None:
     async with office(site, away=1) as open_office, running_browser() as browser, tab(browser) as page:
         district = open_office.districts[-1]

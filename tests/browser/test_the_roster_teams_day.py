@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.acceptance.program import Site
@@ -12,7 +11,6 @@ from tests.browser.roster_office import ORPHAN, STUDENTS, Office, heading, offic
 from tests.support.servers.chromium import running_browser, tab
 
 
-@pytest.mark.timeout(360)
 async def test_districts_go_from_being_found_to_a_freed_letter(site: Site) -> None:
     async with office(site) as open_office, running_browser() as browser:
         district, other = open_office.districts

@@ -13,6 +13,8 @@ from typing import Final, TypeVar
 
 LONG: Final = {"browser": 25, "acceptance": 4, "model": 2}
 """The folders of long tests, with the seconds that one of their tests takes, more or less."""
+LIMIT_SECONDS: Final = 300
+"""What one of them may take on a busy machine, if it does not say otherwise."""
 
 Test = TypeVar("Test")
 

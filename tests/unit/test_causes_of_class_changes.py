@@ -62,7 +62,7 @@ def test_a_class_that_goes_on_at_another_school_moved_with_its_school(fate: Fate
     (cause,) = changed(group)
 
     assert (cause.code, cause.class_changes) == ("sis.classes_moved", 24)
-    assert "they are at one school now" in cause.advice
+    assert "they are at another school now" in cause.advice
     assert [one.code for one in changed(replace(group, fate=Fate.LEFT))] == ["sis.students_reassigned"]
 
 

@@ -187,7 +187,7 @@ SEVERAL_CLASSES: Final[list[Mistake]] = [
         lambda district: district.term("Q2").update(start_date="2026-10-02"),
         SIS,
         *(number(40), *at(FOXGLOVE, NUTMEG), word("Q2"), word("2026-10-02")),
-        never=(*SHARED, NO_MISTAKE),
+        never=(*SHARED, NO_MISTAKE, "Q3"),
         blocked=40,
     ),
     mistake("students are twice in the list of their class", two_languages, listed_twice, None),

@@ -37,6 +37,12 @@ PROBING_SECONDS: Final = 2.0
 PROBE_SECONDS: Final = 0.002
 """The longest wait before a round, drawn by chance: clients that take turns with us may go on in step."""
 
+PLAN_ONCE: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
+"""For a transaction of many small statements that look rows up by their keys: there is one way to find the
+rows, whatever the values are, and planning each statement anew took a third of its time."""
+PLAN_EACH: Final = "SET LOCAL plan_cache_mode = force_custom_plan"
+"""The usual way, for statements in such a transaction whose plan depends on their values."""
+
 _PLANS: Final = {
     "plan_cache_mode": "force_custom_plan",
     "enable_seqscan": "off",

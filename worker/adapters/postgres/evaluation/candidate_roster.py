@@ -138,7 +138,10 @@ class PostgresCandidateRoster:
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings on these records (None: on all of these kinds)."""
-        rows = await self._fetch("open_findings", list(kinds), None if ids is None else list(ids))
+        if ids is None:
+            rows = await self._fetch("open_findings", list(kinds))
+        else:
+            rows = await self._fetch("open_findings_on", list(kinds), list(ids))
         return [OpenFinding(row["record_id"], finding_of(row)) for row in rows]
 
     async def students_with(self, code: Code, limit: int) -> set[str]:

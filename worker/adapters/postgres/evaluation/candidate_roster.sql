@@ -166,9 +166,14 @@ USING unnest($2::text[], $3::text[]) AS m(school_id, grade)
 WHERE c.district_id = $1 AND c.school_id = m.school_id AND c.grade = m.grade AND c.students = 0
 
 -- name: open_findings
--- The open findings on records of these kinds, all or only those with these ids.
+-- The open findings on records of these kinds.
 SELECT code, severity, kind, record_id, detail FROM findings
-WHERE district_id = $1 AND kind = ANY($2::text[]) AND ($3::text[] IS NULL OR record_id = ANY($3)) AND open
+WHERE district_id = $1 AND kind = ANY($2::text[]) AND open
+
+-- name: open_findings_on
+-- The open findings on records of these kinds with these ids.
+SELECT code, severity, kind, record_id, detail FROM findings
+WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[]) AND open
 
 -- name: students_with
 -- Students who have an open finding of one code.

@@ -11,6 +11,7 @@ import asyncpg
 
 from schemas.words import Trigger
 from worker.adapters.postgres import statements, wakeups
+from worker.adapters.postgres.connector import PLAN_ONCE
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.errors import translated
 from worker.adapters.postgres.evaluation import windows
@@ -60,6 +61,7 @@ class PostgresEvaluations:
         async with self._database.connection() as connection:
             for district_id in await _due(connection, limits):
                 async with connection.transaction():
+                    await connection.execute(PLAN_ONCE)
                     with _naming_district(district_id):
                         evaluation = await self._begin(connection, district_id, limits)
                     if evaluation is not None:

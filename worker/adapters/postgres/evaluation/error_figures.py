@@ -11,6 +11,7 @@ import asyncpg
 from schemas.messages.review import MAX_CAUSE_LISTED
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.arrays import array_literal
+from worker.adapters.postgres.connector import PLAN_EACH
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import reissued_students
 from worker.adapters.postgres.evaluation.figure_numbers import FateNumbers, LabelNumbers
@@ -61,6 +62,8 @@ _IDS: Final = 1000
 
 class PostgresErrorFigures:
     """`ErrorFigures` of `worker.pipeline.evaluate.unit_of_work`, on one connection in a transaction."""
+
+    _is_planned_each = False
 
     def __init__(self, connection: Connection, district_id: str) -> None:
         self._connection = connection
@@ -230,4 +233,7 @@ class PostgresErrorFigures:
         return bool((await self._rows("has_shared_students"))[0][0])
 
     async def _rows(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        if not self._is_planned_each:
+            self._is_planned_each = True
+            await self._connection.execute(PLAN_EACH)
         return await self._connection.fetch(_SQL[statement], self._district_id, *arguments)

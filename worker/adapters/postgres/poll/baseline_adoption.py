@@ -20,9 +20,11 @@ _SQL: Final = statements.load("poll/baselines")
 _STAGED: Final = statements.load("evaluation/staged_roster")
 
 _BY_SETS: Final = """
+    SET LOCAL plan_cache_mode = force_custom_plan;
     SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on; SET LOCAL work_mem = '32MB'"""
 """What 200,000 records take in memory is compared there, and not in files."""
 _BY_KEYS: Final = """
+    SET LOCAL plan_cache_mode = force_generic_plan;
     SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL work_mem TO DEFAULT"""
 """The usual way; see `worker.adapters.postgres.database`."""
 

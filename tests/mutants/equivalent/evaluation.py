@@ -62,10 +62,6 @@ EQUIVALENT: Final[dict[str, str]] = {
         f"{_FILES}/staged_roster.sql::remove_links: {_without(_ON_ROLES, part)}": (_FOR_THE_INDEX)
         for part in ("role = ANY($2::text[])", "target_id = ANY($3::text[])")
     },
-    f"{_FILES}/unit_of_work.sql::adopt_removals: WHERE plan_of = $1 AND candidate IS NULL "
-    "=> WHERE plan_of = $1 AND (true OR (candidate IS NULL))": (
-        "adopt_upserts, which runs before, leaves nothing in the plan that has a candidate"
-    ),
     f"{_FILES}/windows.sql::is_anybody_due_by_time: SELECT EXISTS (SELECT FROM districts "
     "WHERE reevaluate_at <= now()) => SELECT EXISTS (SELECT FROM districts "
     "WHERE (true OR (reevaluate_at <= now())))": (

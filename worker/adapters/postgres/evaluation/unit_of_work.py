@@ -205,8 +205,7 @@ class PostgresEvaluation(
         elif any(self.state.tally.plan()[RosterKind.STUDENT].values()):
             await self.keep_moves(self.state.commit_sequence, self.window.now)
         await commit_history.keep(self._connection, self._district_id, self.state, wanted=self._keeps_history)
-        await self._connection.execute(_SQL["adopt_upserts"], self._district_id)
-        await self._connection.execute(_SQL["adopt_removals"], self._district_id)
+        await self._connection.execute(_SQL["adopt_plan"], self._district_id)
 
     async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
         """Put messages into the outbox, behind those that are there."""
@@ -224,9 +223,9 @@ class PostgresEvaluation(
             [message.trace_parent for message in messages],
             [message.envelope for message in messages],
             [message.changes for message in messages],
+            wakeups.OUTBOX,
         )
         await self._connection.execute(_SQL["enqueue"], self._district_id, *columns)
-        await wakeups.notify(self._connection, wakeups.OUTBOX)
 
     async def set_parts(self, parts: int) -> None:
         """Tell the parts of this evaluation's commit how many they are."""
@@ -242,6 +241,9 @@ class PostgresEvaluation(
 
     async def keep_decision(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and nothing else."""
+        decided: tuple[object, ...] = (None,) * 4
+        if decision is not None:
+            decided = (self.state.decision_number, decision.id, decision.sequence, decision.summary)
         await self._connection.execute(
             _SQL["record_batch"],
             self._district_id,
@@ -252,26 +254,11 @@ class PostgresEvaluation(
             batch.opened_at,
             batch.closed_at,
             outcome,
+            *decided,
         )
-        if decision is not None:
-            await self._connection.execute(
-                _SQL["record_decision"],
-                self._district_id,
-                self.state.decision_number,
-                decision.id,
-                outcome,
-                decision.sequence,
-                self.state.batch_number,
-                batch.closed_at,
-                decision.summary,
-            )
 
     async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
         """Close the window, or keep open what came meanwhile or was put off."""
         await self._connection.execute(_SQL["lock_window"], self._district_id)
         dealt_with = self.window.request_number if answered else -1
-        row = await self._connection.fetchrow(
-            _SQL["reopen_window"], self._district_id, deferred_since, dealt_with
-        )
-        if row is not None and not row["events"] and not row["requested"] and deferred_since is None:
-            await self._connection.execute(_SQL["delete_window"], self._district_id)
+        await self._connection.execute(_SQL["reopen_window"], self._district_id, deferred_since, dealt_with)

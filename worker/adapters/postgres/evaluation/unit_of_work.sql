@@ -58,36 +58,37 @@ ORDER BY (candidate IS NULL),
              * CASE WHEN candidate IS NULL THEN -1 ELSE 1 END,
          record_id
 
--- name: adopt_upserts
--- Makes what the plan adds or changes committed.
+-- name: adopt_plan
+-- Makes what the plan adds or changes committed, and deletes what it removes.
+WITH removed AS (
+    DELETE FROM roster WHERE plan_of = $1 AND candidate IS NULL
+)
 UPDATE roster SET committed = candidate, committed_member = candidate_member, committed_school_id = school_id
 WHERE plan_of = $1 AND candidate IS NOT NULL
 
--- name: adopt_removals
--- Deletes what the plan removes.
-DELETE FROM roster
-WHERE plan_of = $1 AND candidate IS NULL
-
 -- name: enqueue
--- Puts messages into the district's outbox.
-INSERT INTO outbox (district_id, position, decision_number, routing_key, schema, message_key, sequence, part,
-                    parts, trace_parent, envelope, changes)
-SELECT $1, m.* FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-                           $8::integer[], $9::integer[], $10::text[], $11::text[], $12::text[]) AS m
+-- Puts messages into the district's outbox, and wakes those who publish them ($13) once this is committed.
+WITH put AS (
+    INSERT INTO outbox (district_id, position, decision_number, routing_key, schema, message_key, sequence, part,
+                        parts, trace_parent, envelope, changes)
+    SELECT $1, m.* FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+                               $8::integer[], $9::integer[], $10::text[], $11::text[], $12::text[]) AS m
+)
+SELECT pg_notify($13, '')
 
 -- name: set_parts
 -- Writes how many parts a commit has into each of its parts in the outbox.
 UPDATE outbox SET parts = $3 WHERE district_id = $1 AND decision_number = $2 AND changes IS NOT NULL
 
 -- name: record_batch
--- Keeps the batch that was evaluated, with its outcome.
-INSERT INTO batches (district_id, number, batch_id, trigger, events, opened_at, closed_at, outcome)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-
--- name: record_decision
--- Keeps a decision with its summary.
+-- Keeps the batch that was evaluated, with its outcome, and the decision on it with its summary, if there is one.
+WITH batch AS (
+    INSERT INTO batches (district_id, number, batch_id, trigger, events, opened_at, closed_at, outcome)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+)
 INSERT INTO decisions (district_id, number, decision_id, outcome, sequence, batch_number, decided_at, summary)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT $1, $9::bigint, $10::text, $8, $11::bigint, $2, $7, $12::jsonb
+WHERE $10 IS NOT NULL
 
 -- name: save_district
 -- Saves what the evaluation leaves of the district's state.
@@ -113,7 +114,17 @@ DELETE FROM evaluation_failures WHERE district_id = $1
 SELECT request_number FROM windows WHERE district_id = $1 FOR UPDATE
 
 -- name: reopen_window
--- Keeps the window open for what came meanwhile or was put off, and clears a request that was answered.
+-- Keeps the window open for what came meanwhile or was put off, and clears a request that was answered; deletes a
+-- window with nothing left in it.
+WITH rest AS MATERIALIZED (
+    SELECT r.*, r.events > 0 OR $2::timestamptz IS NOT NULL
+                OR (w.requested IS NOT NULL AND w.request_number > $3) AS stays
+    FROM windows w, (SELECT count(*) AS events, min(received_at) AS first, max(received_at) AS last
+                     FROM inbox WHERE district_id = $1) AS r
+    WHERE w.district_id = $1
+), gone AS (
+    DELETE FROM windows w USING rest r WHERE w.district_id = $1 AND NOT r.stays
+)
 UPDATE windows w SET
     events = r.events,
     opened_at = coalesce(r.first, w.opened_at),
@@ -121,11 +132,5 @@ UPDATE windows w SET
     requested = CASE WHEN w.request_number > $3 THEN w.requested END,
     through = CASE WHEN w.request_number > $3 THEN w.through END,
     deferred_since = $2
-FROM (SELECT count(*) AS events, min(received_at) AS first, max(received_at) AS last
-      FROM inbox WHERE district_id = $1) AS r
-WHERE w.district_id = $1
-RETURNING w.events, w.requested
-
--- name: delete_window
--- Deletes a window with nothing left in it.
-DELETE FROM windows WHERE district_id = $1
+FROM rest r
+WHERE w.district_id = $1 AND r.stays

@@ -91,9 +91,38 @@ async def test_users_are_students_or_teachers_or_both_or_nobody(staged: Postgres
     assert records == {name: record_of("user", name) for name in ("a", "c")}
 
 
+BESIDE: Final = (RecordKind.COURSE, RecordKind.SCHOOL, RecordKind.TERM)
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+async def test_beside_a_section_stands_what_is_asked_for_and_its_students_where_they_are(
+    staged: PostgresStagedRoster, kind: RecordKind
+) -> None:
+    (bare,) = await staged.section_states(["a"], [kind], with_students=False)
+    (whole,) = await staged.section_states(["a"], BESIDE, with_students=True)
+
+    beside = {one: (getattr(bare, one), getattr(whole, one)) for one in BESIDE}
+    assert {one: is_there is not None for one, (is_there, _) in beside.items()} == {
+        one: one is kind for one in BESIDE
+    }
+    assert beside[kind][0] == beside[kind][1]
+    assert whole.record is not None
+    assert bare.record == {name: value for name, value in whole.record.items() if name != "students"}
+
+
+async def test_students_are_listed_by_any_of_the_sections(
+    store: StoreUnderTest, staged: PostgresStagedRoster
+) -> None:
+    for name, students in (("s1", ["x", "y"]), ("s2", ["y", "z"]), ("s3", ["w"])):
+        await store.rows(STAGED, "section", name, "1", {"students": students})
+    await store.rows(STAGED, "section", "s4", "1", {"name": "no list"})
+
+    assert await staged.listed_students(["s1", "s2", "s4", DEAD, "nowhere"]) == {"x", "y", "z"}
+
+
 async def test_a_section_is_read_with_its_course_school_and_term(staged: PostgresStagedRoster) -> None:
     asked = ["a", "b", "c", "d", DEAD, "z"]
-    found = await staged.section_states(asked)
+    found = await staged.section_states(asked, BESIDE, with_students=True)
     assert sorted(state.id for state in found) == asked
     states = {state.id: state for state in found}
 

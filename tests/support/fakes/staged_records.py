@@ -104,20 +104,36 @@ class MemoryStaged:
         """Return the sections that point to any of these."""
         return {one.section_id for one in self.links if one.role == role and one.target_id in targets}
 
-    async def section_states(self, ids: Collection[str]) -> list[SectionState]:
-        """Return the sections with what a filter reads beside them."""
+    async def section_states(
+        self, ids: Collection[str], beside: Collection[RecordKind], *, with_students: bool
+    ) -> list[SectionState]:
+        """Return the sections with the records of these kinds that a filter reads beside them."""
         self.looked_at["section"].update(ids)
-        return [self._section_state(one) for one in ids if (RecordKind.SECTION, one) in self.known]
+        known = [one for one in ids if (RecordKind.SECTION, one) in self.known]
+        return [self._section_state(one, beside, with_students=with_students) for one in known]
 
-    def _section_state(self, section_id: str) -> SectionState:
+    async def listed_students(self, sections: Collection[str]) -> set[str]:
+        """Return whom these sections list."""
+        records = [self.at(RecordKind.SECTION, one) or {} for one in sections]
+        return {student for record in records for student in record.get("students", ())}
+
+    def _section_state(
+        self, section_id: str, beside: Collection[RecordKind], *, with_students: bool
+    ) -> SectionState:
         section = self.at(RecordKind.SECTION, section_id)
         named = section or {}
+        if section is not None and not with_students:
+            section = {name: value for name, value in section.items() if name != "students"}
+        kinds = (RecordKind.COURSE, RecordKind.SCHOOL, RecordKind.TERM)
+        course, school, term = (
+            self.at(kind, named.get(f"{kind}_id")) if kind in beside else None for kind in kinds
+        )
         return SectionState(
             section_id,
             section,
-            self.at(RecordKind.COURSE, named.get("course_id")),
-            self.at(RecordKind.SCHOOL, named.get("school_id")),
-            self.at(RecordKind.TERM, named.get("term_id")),
+            course,
+            school,
+            term,
             self.kept[section_id][0] if section_id in self.kept else None,
         )
 

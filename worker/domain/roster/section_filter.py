@@ -159,6 +159,12 @@ def looked_at(section_filter: SectionFilter) -> set[RecordKind]:
     return kinds
 
 
+def beside(section_filter: SectionFilter) -> set[RecordKind]:
+    """Return the kinds of records, beside a section's own, that decide whether the filter keeps it."""
+    names = {condition.field for rule in section_filter.rules for condition in rule.all}
+    return looked_at(section_filter) | ({RecordKind.SCHOOL} if "school" in names else set())
+
+
 def rank(section_filter: SectionFilter, view: SectionView, calendar: TermCalendar) -> int | None:
     """Return the index of the first rule that keeps the section, or None where it does not count."""
     if section_filter.current_term_only and not calendar.counts(view.section, view.term):

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
-from worker.domain.roster.records import Json, School
+from worker.domain.roster.records import Json, RecordKind, School
 from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms
@@ -160,8 +160,16 @@ class StagedSections(Protocol):
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
         """Return the live sections that point to any of these targets."""
 
-    async def section_states(self, ids: Collection[str]) -> list[SectionState]:
-        """Return the sections with what a filter reads beside them; ids never seen are left out."""
+    async def section_states(
+        self, ids: Collection[str], beside: Collection[RecordKind], *, with_students: bool
+    ) -> list[SectionState]:
+        """Return the sections with the records of these kinds that a filter reads beside them.
+
+        Ids never seen are left out.
+        """
+
+    async def listed_students(self, sections: Collection[str]) -> set[str]:
+        """Return whom these sections list."""
 
     async def terms(self) -> DistrictTerms:
         """Return the district's terms, by the schools that use them."""

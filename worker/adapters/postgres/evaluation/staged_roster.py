@@ -91,10 +91,20 @@ class PostgresStagedRoster:
         rows = await self._connection.fetch(_SQL["linked_sections"], self._district_id, role, list(targets))
         return {row["section_id"] for row in rows}
 
-    async def section_states(self, ids: Collection[str]) -> list[SectionState]:
-        """Return the sections with what a filter reads beside them."""
-        rows = await self._connection.fetch(_SQL["section_states"], self._district_id, list(ids))
+    async def section_states(
+        self, ids: Collection[str], beside: Collection[RecordKind], *, with_students: bool
+    ) -> list[SectionState]:
+        """Return the sections with the records of these kinds that a filter reads beside them."""
+        wanted = [kind in beside for kind in (RecordKind.COURSE, RecordKind.SCHOOL, RecordKind.TERM)]
+        rows = await self._connection.fetch(
+            _SQL["section_states"], self._district_id, list(ids), *wanted, with_students
+        )
         return [SectionState(**row) for row in rows]
+
+    async def listed_students(self, sections: Collection[str]) -> set[str]:
+        """Return whom these sections list."""
+        rows = await self._connection.fetch(_SQL["listed_students"], self._district_id, list(sections))
+        return {row["student_id"] for row in rows}
 
     async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
         """Return the users' records of those who are students now."""

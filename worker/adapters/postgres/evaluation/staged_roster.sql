@@ -51,23 +51,32 @@ SELECT DISTINCT section_id FROM section_links
 WHERE district_id = $1 AND role = $2 AND target_id = ANY($3::text[])
 
 -- name: section_states
--- These sections with the course, school and term that the filter reads, and the rank of a kept one.
-SELECT i.id, s.record, course.record AS course, school.record AS school, term.record AS term,
+-- These sections with the course ($3), school ($4) and term ($5) that the filter reads, if it does, and the rank of a
+-- kept one; with $6 with their students.
+SELECT i.id, CASE WHEN $6 THEN s.record ELSE s.record - 'students' END AS record, course.record AS course, school.record AS school, term.record AS term,
        k.rank
 FROM unnest($2::text[]) AS i(id)
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'section' AND record_id = i.id OFFSET 0) AS s ON true
 LEFT JOIN LATERAL (SELECT record FROM staged
-    WHERE district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0)
+    WHERE $3 AND district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0)
     AS course ON true
 LEFT JOIN LATERAL (SELECT record FROM staged
-    WHERE district_id = $1 AND kind = 'school' AND record_id = s.record ->> 'school_id' OFFSET 0)
+    WHERE $4 AND district_id = $1 AND kind = 'school' AND record_id = s.record ->> 'school_id' OFFSET 0)
     AS school ON true
 LEFT JOIN LATERAL (SELECT record FROM staged
-    WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
+    WHERE $5 AND district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
     AS term ON true
 LEFT JOIN LATERAL (SELECT rank FROM kept_sections
     WHERE district_id = $1 AND section_id = i.id OFFSET 0) AS k ON true
+
+-- name: listed_students
+-- Whom these sections list.
+SELECT DISTINCT l.student_id
+FROM unnest($2::text[]) AS i(id)
+CROSS JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = i.id OFFSET 0) AS s
+CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(s.record -> 'students', '[]')) AS l(student_id)
 
 -- name: student_records
 -- The records of those of these users who are students.

@@ -12,7 +12,7 @@ from worker.domain.roster.records import Json, RecordKind
 from worker.domain.roster.scope_counts import count_changes
 from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.context import CHUNK, Context, chunks
-from worker.pipeline.evaluate.candidate.step1_sections import SectionOutcome, refresh_sections
+from worker.pipeline.evaluate.candidate.step1_sections import SectionOutcome, rank_sections, refresh_sections
 from worker.pipeline.evaluate.candidate.step2_students import (
     StudentOutcome,
     refresh_identities,
@@ -99,7 +99,10 @@ async def refresh_sections_and_changes(
         touched.students |= await roster.students_with(Code.LEFT_SCOPE, MANY_STUDENTS)
     are_many = len(touched.students) >= MANY_STUDENTS
     async for ids in roster.ids_in_chunks("section", CHUNK):
-        touched.rank(await refresh_sections(context, ids, touched.before))
+        changed_ones = [one for one in ids if one in touched.before]
+        if changed_ones:
+            touched.rank(await refresh_sections(context, changed_ones, touched.before))
+        touched.rank(await rank_sections(context, [one for one in ids if one not in touched.before]))
         are_many = are_many or len(touched.students) >= MANY_STUDENTS
         if are_many:
             touched.students.clear()
@@ -116,7 +119,7 @@ async def refresh_all(context: Context, progress: Progress) -> None:
     """Check the whole district anew, in bounded memory, after a change of filter, policy or day."""
     roster = context.roster
     async for ids in roster.ids_in_chunks("section", CHUNK):
-        await refresh_sections(context, ids, {})
+        await rank_sections(context, ids)
         progress("sections", len(ids))
     async for ids in roster.ids_in_chunks("student", CHUNK):
         await refresh_identities(context, ids)

@@ -12,7 +12,7 @@ from worker.domain.roster.records import (
     section_from_json,
     term_from_json,
 )
-from worker.domain.roster.section_filter import SectionView, Strategy, rank
+from worker.domain.roster.section_filter import SectionView, Strategy, beside, rank
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import SectionState
 from worker.runtime.cooperative import yielding_every
@@ -31,23 +31,48 @@ async def refresh_sections(
 ) -> SectionOutcome:
     """Rank these sections anew; `before` holds what those were that the batch changed."""
     outcome = SectionOutcome()
-    kept: dict[str, int] = {}
-    dropped: list[str] = []
-    async for state in yielding_every(await context.roster.section_states(ids)):
+    ranks = _Ranks()
+    kinds = beside(context.section_filter)
+    async for state in yielding_every(await context.roster.section_states(ids, kinds, with_students=True)):
         new_rank = _rank(context, state)
         previous = before.get(state.id, state.record)
         strategy = context.section_filter.strategy
         outcome.students |= touched_students(strategy, previous, state.record, state.rank, new_rank)
-        if new_rank == state.rank:
-            continue
-        if (new_rank is None) != (state.rank is None):
-            outcome.turned.add(state.id)
-        if new_rank is None:
-            dropped.append(state.id)
-        else:
-            kept[state.id] = new_rank
-    await context.roster.write_kept(kept, dropped)
+        ranks.move(state, new_rank)
+    outcome.turned = ranks.turned
+    await context.roster.write_kept(ranks.kept, ranks.dropped)
     return outcome
+
+
+async def rank_sections(context: Context, ids: Collection[str]) -> SectionOutcome:
+    """Rank sections anew that are as they were, without a look at their students but of those that turn."""
+    ranks = _Ranks()
+    kinds = beside(context.section_filter)
+    async for state in yielding_every(await context.roster.section_states(ids, kinds, with_students=False)):
+        ranks.move(state, _rank(context, state))
+    moved = [*ranks.kept, *ranks.dropped] if context.section_filter.strategy != "union" else ranks.turned
+    await context.roster.write_kept(ranks.kept, ranks.dropped)
+    return SectionOutcome(await context.roster.listed_students(moved) if moved else set(), ranks.turned)
+
+
+@dataclass(slots=True)
+class _Ranks:
+    """Which sections the filter keeps now, by rank, which no longer, and which of both it did not before."""
+
+    kept: dict[str, int] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
+    turned: set[str] = field(default_factory=set)
+
+    def move(self, state: SectionState, new_rank: int | None) -> None:
+        """Take note of a section's rank, if it is another one."""
+        if new_rank == state.rank:
+            return
+        if new_rank is None or state.rank is None:
+            self.turned.add(state.id)
+        if new_rank is None:
+            self.dropped.append(state.id)
+        else:
+            self.kept[state.id] = new_rank
 
 
 def touched_students(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Final
 
@@ -52,8 +52,8 @@ class CandidateCondition:
     """A condition, the sections of a part of the survey where it holds, and what it means."""
 
     condition: Condition
-    mask: Bools
     meaning: Meaning
+    mask: Bools
 
     @property
     def is_negative(self) -> bool:
@@ -138,7 +138,7 @@ def _telling(part: Part, least: float, atoms: Iterable[CandidateCondition]) -> l
     for atom in atoms:
         if part.seats[atom.mask].sum() < least:
             continue
-        key = np.packbits(atom.mask).tobytes() + bytes([atom.is_negative])
+        key = atom.mask.tobytes() + bytes([atom.is_negative])
         best = found.get(key)
         # Of several that hold for the same sections, keep the one that says most, and that Clever knows.
         if best is None or atom.standing < best.standing:
@@ -258,5 +258,11 @@ def names_nobody(condition: Condition, vocabulary: Vocabulary) -> bool:
 
 
 def _atom(name: FilterField, op: Operator, value: str, mask: Bools) -> CandidateCondition:
+    return CandidateCondition(*_condition(name, op, value), mask)
+
+
+@lru_cache(maxsize=16_384)
+def _condition(name: FilterField, op: Operator, value: str) -> tuple[Condition, Meaning]:
+    """Return a condition, which many schools of a district give rise to, and what it means."""
     condition = Condition(field=name, op=op, value=value)
-    return CandidateCondition(condition, mask, meaning(condition))
+    return condition, meaning(condition)

@@ -170,7 +170,7 @@ def _excluded(part: Part, wrong: Bools) -> Iterator[CandidateCondition]:
 
 def _without(name: FilterField, op: str, value: str, mask: Bools) -> CandidateCondition:
     condition = Condition.model_validate({"field": name, "op": op, "value": value})
-    return CandidateCondition(condition, mask, Meaning.NOTHING)
+    return CandidateCondition(condition, Meaning.NOTHING, mask)
 
 
 def _rule(base: CandidateCondition | None, left_out: Sequence[CandidateCondition]) -> Excluding:

@@ -139,6 +139,7 @@ def of_subject(text: str) -> Says:
     return says
 
 
+@lru_cache(maxsize=65_536)
 def _of_word(word: str) -> Says:
     if is_homeroom(word):
         return Says.HOMEROOM

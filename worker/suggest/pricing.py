@@ -74,6 +74,9 @@ UNWORDED: Final = 0.15
 WORDED: Final = 0.1
 """Of the rest there."""
 CALLED_CLASSES: Final = (Kind.HOMEROOM, Kind.CLASS, Kind.ROOM)
+NO_LESSONS: Final = (*CALLED_CLASSES, Kind.UNKNOWN)
+NO_LESSONS_SHARE: Final = 0.9
+"""Of the seats that a rule gives."""
 _KINDS: Final = len(Kind)
 _SHAPE: Final = _KINDS
 """The column of the features behind the kinds: the price of the section's shape."""
@@ -180,6 +183,14 @@ def classes(sums: Floats, meaning: Meaning) -> float:
     """Return the seats in sections that are called a class, and not only have a number among others."""
     called = (Kind.HOMEROOM,) if meaning in NUMBERS else CALLED_CLASSES
     return float(sums[list(called)].sum())
+
+
+def may_be_classes(meanings: Sequence[Meaning], sums: Floats) -> Bools:
+    """Return for each rule whether nearly all its seats are in no lessons, and it is more than a number."""
+    says_more = np.array([one not in NUMBERS for one in meanings], dtype=np.bool_)
+    seats = sums[:, :_KINDS].sum(axis=1)
+    found: Bools = says_more & (sums[:, list(NO_LESSONS)].sum(axis=1) >= NO_LESSONS_SHARE * seats)
+    return found
 
 
 def _prevailing(seats: Floats) -> Floats:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from worker.domain.roster.section_filter import SectionFilter, Strategy
 from worker.suggest.columns import Bools
 from worker.suggest.credibility import credible
-from worker.suggest.pricing import CALLED_CLASSES, Pricing, classes, prices
+from worker.suggest.pricing import CALLED_CLASSES, NO_LESSONS, Pricing, classes, may_be_classes, prices
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf
 from worker.suggest.survey import Survey
@@ -43,6 +43,8 @@ class Pooled:
     """What all of them cost by what these sections are, in students."""
     says_class: bool
     """Whether these sections, or the rule itself, are called a class."""
+    may_be_class: bool
+    """Whether nearly all of these sections are no lessons, and the rule is more than a number."""
 
     @property
     def cost(self) -> float:
@@ -60,8 +62,10 @@ def pooled(pricing: Pricing, rule: RuleOf, home: float) -> Pooled:
     kept = rule.holds(pricing.survey)
     sums, seats = pricing.sums(kept), float(pricing.seats[kept].sum())
     price = float(prices([rule.meaning], sums[None, :])[0])
+    is_cheap = price < MOST_OF_CLASS * seats
     says_class = rule.meaning <= Meaning.CLASS or classes(sums, rule.meaning) >= CALLED_CLASS * seats
-    return Pooled(rule, kept, home, seats, price, says_class and price < MOST_OF_CLASS * seats)
+    may_be_class = bool(may_be_classes([rule.meaning], sums[None, :])[0])
+    return Pooled(rule, kept, home, seats, price, is_cheap and says_class, is_cheap and may_be_class)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ class RuleSet:
     """Students with exactly one section, less what the rules cost."""
     called: int
     """Students whose only section is called a class."""
+    no_lessons: int
+    """Students whose only section may be a class, by whatever word."""
 
     def sections(self, attended: Bools) -> bytes:
         """Return which of the attended sections are kept, and in which order: what tells drafts apart."""
@@ -87,18 +93,14 @@ class RuleSet:
         return b"".join(np.packbits(one).tobytes() for one in kept)
 
     @property
-    def means_class(self) -> bool:
-        """Whether nearly all students have exactly one section that is called a class."""
-        return self.called >= NEARLY_ALL * len(self.places)
-
-    @property
-    def rank(self) -> tuple[bool, float]:
+    def rank(self) -> tuple[bool, bool, float]:
         """What orders sets of rules, the lowest first.
 
-        Where nearly every student has a class that is called one, no lesson is anybody's class, however
-        many students it would place beside: those without are told of.
+        Where nearly every student has a class that is called one, or a section that is no lesson, no lesson
+        is anybody's class, however many students it would place beside: those without are told of.
         """
-        return not self.means_class, -self.score
+        nearly_all = NEARLY_ALL * len(self.places)
+        return self.called < nearly_all, self.no_lessons < nearly_all, -self.score
 
     @property
     def exactly_one(self) -> int:
@@ -133,7 +135,9 @@ def draft(pricing: Pricing, rules: Sequence[Pooled], strategy: Strategy) -> Rule
     told = [one.kept for one in rules if one.says_class]
     called = _are_in(survey, told)
     score = credible(survey, is_single, called, len(rules) - len(told)) - cost
-    return RuleSet(tuple(rules), kept, strategy, places, score, int((is_single & called).sum()))
+    others = _are_in(survey, [one.kept for one in rules if one.may_be_class])
+    by_class, by_others = (int((is_single & each).sum()) for each in (called, others))
+    return RuleSet(tuple(rules), kept, strategy, places, score, by_class, by_others)
 
 
 def _are_in(survey: Survey, kept: Sequence[Bools]) -> Bools:
@@ -162,9 +166,12 @@ def draft_in_force(survey: Survey, pricing: Pricing, in_force: SectionFilter) ->
     is_kept = np.logical_or.reduce(kept)
     sums = pricing.sums(is_kept)
     price = float(prices([Meaning.HOMEROOM], sums[None, :])[0])
-    is_class = is_kept & np.isin(pricing.kinds, CALLED_CLASSES)
-    called = int(((places == 1) & (survey.counts(is_class) > 0)).sum())
-    return RuleSet((), kept, in_force.strategy, places, float((places == 1).sum()) - price, called)
+    called, others = (
+        int(((places == 1) & (survey.counts(is_kept & np.isin(pricing.kinds, some)) > 0)).sum())
+        for some in (CALLED_CLASSES, NO_LESSONS)
+    )
+    score = float((places == 1).sum()) - price
+    return RuleSet((), kept, in_force.strategy, places, score, called, others)
 
 
 def _placed(

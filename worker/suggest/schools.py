@@ -17,7 +17,7 @@ from worker.suggest.counting import ProfileGroup, Tried, group, kinds_of, tried
 from worker.suggest.evidence import Kind
 from worker.suggest.exclusions import Excluding, Sitting, excluding
 from worker.suggest.optimiser import choose, in_turn
-from worker.suggest.pricing import Pricing, prices
+from worker.suggest.pricing import Pricing, may_be_classes, prices
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf, both, single
 from worker.suggest.survey import Survey
@@ -37,7 +37,7 @@ HARMLESS: Final = 0.005
 GOOD_ENOUGH: Final = 0.025
 """Of a school's students: what one rule more may bring at most, and it would cost nearly as much."""
 MOST_CALLED: Final = 2
-"""Rules that mean homeroom, looked at whatever they count."""
+"""Rules that mean homeroom, looked at whatever they count; beside them the best one for no lessons."""
 SATISFYING: Final = 0.97
 """Of the students, by one rule that means homeroom: then pairs are not tried."""
 
@@ -68,6 +68,8 @@ class _Candidates:
     kept: Bools
     given: Tried
     costs: npt.NDArray[np.float64]
+    may_be_classes: Bools
+    """Of each whether nearly all of its sections are no lessons, and it says more than a number."""
 
     @property
     def values(self) -> npt.NDArray[np.float64]:
@@ -78,7 +80,8 @@ class _Candidates:
     def only(self, chosen: Iterable[int]) -> _Candidates:
         at = list(chosen)
         given = Tried(self.given.exactly_one[at], self.given.several[at])
-        return _Candidates([self.rules[rule] for rule in at], self.kept[at], given, self.costs[at])
+        rules = [self.rules[rule] for rule in at]
+        return _Candidates(rules, self.kept[at], given, self.costs[at], self.may_be_classes[at])
 
 
 def school_rules(pricing: Pricing, first: int, last: int, seconds: float) -> SchoolRules:
@@ -106,13 +109,14 @@ def school_rules(pricing: Pricing, first: int, last: int, seconds: float) -> Sch
     most = _best(candidates, MOST_RULES, students)
     answer = choose(students, most.kept, most.costs, min(SECONDS, seconds), GOOD_ENOUGH)
     turns = in_turn(students, candidates.kept, candidates.costs)
-    ranked = [candidates.rules[rule] for rule in np.argsort(-candidates.values, kind="stable")]
-    called = [rule for rule in ranked if rule.meaning is Meaning.HOMEROOM][:MOST_CALLED]
+    ranked = np.argsort(-candidates.values, kind="stable").tolist()
+    called = [rule for rule in ranked if candidates.rules[rule].meaning is Meaning.HOMEROOM][:MOST_CALLED]
+    called += [rule for rule in ranked if candidates.may_be_classes[rule]][:1]
     singles = [most.rules[rule] for rule in np.argsort(-most.values, kind="stable")[:4]]
     return SchoolRules(
         last - first,
         tuple(most.rules[rule] for rule in answer.rules),
-        (*(candidates.rules[rule] for rule in turns), *singles, *called),
+        (*(candidates.rules[rule] for rule in turns), *singles, *(candidates.rules[rule] for rule in called)),
         answer.is_proven,
     )
 
@@ -187,10 +191,11 @@ def _with_pairs(
 
 def _judged(rules: list[RuleOf], kept: Bools, kinds: _Kinds, students: ProfileGroup) -> _Candidates:
     given = tried(students, kept)
-    price = prices([rule.meaning for rule in rules], kept @ kinds.features)
+    sums = kept @ kinds.features
+    price = prices([rule.meaning for rule in rules], sums)
     touched = given.exactly_one + given.several
     costs = np.array([rule.share for rule in rules]) * (students.students + touched) / 2 + price
-    return _Candidates(rules, kept, given, costs)
+    return _Candidates(rules, kept, given, costs, may_be_classes([rule.meaning for rule in rules], sums))
 
 
 def _best(candidates: _Candidates, number: int, students: ProfileGroup) -> _Candidates:

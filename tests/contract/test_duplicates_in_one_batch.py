@@ -24,7 +24,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change
-from worker.pipeline.evaluate.rosters import EntryWrite, SectionLink
+from worker.pipeline.evaluate.rosters import EntryWrite
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released
 
 NOTHING = event_id(0)
@@ -222,7 +222,7 @@ CASES = [
     Case(
         "links",
         write_links,
-        [SectionLink("student", STUDENT, record_id(7)), SectionLink("student", STUDENT, record_id(7))],
+        [("student", STUDENT, record_id(7)), ("student", STUDENT, record_id(7))],
         "SELECT role, target_id, section_id FROM section_links",
         [("student", STUDENT, record_id(7))],
     ),

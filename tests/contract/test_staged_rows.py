@@ -12,7 +12,6 @@ from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
 from worker.domain.roster.records import RecordKind
-from worker.pipeline.evaluate.rosters import SectionLink
 
 IDS: Final = tuple("abcdef")
 DEAD: Final = "f"
@@ -191,7 +190,7 @@ async def test_all_ids_of_a_kind_come_once_each_in_order_and_no_more_at_a_time(
 # Links
 
 LINKS: Final = [
-    SectionLink(role, target, section)
+    (role, target, section)
     for role in ("student", "teacher")
     for target in ("a", "b")
     for section in ("a", "b c", 'd "e", {f}\\g')
@@ -216,18 +215,18 @@ async def test_links_are_added_once_and_only_those_that_are_meant_are_removed(
 
     await staged.write_links([], gone)
 
-    everything = {(link.role, link.target_id, link.section_id) for link in LINKS}
+    everything = set(LINKS)
     assert before == everything == await links(store, "e")
-    assert await links(store) == everything - {(link.role, link.target_id, link.section_id) for link in gone}
+    assert await links(store) == everything - set(gone)
 
 
 async def test_sections_are_found_by_what_they_point_to(
     staged: PostgresStagedRoster, of_another: PostgresStagedRoster
 ) -> None:
-    await of_another.write_links([SectionLink("student", "a", "e")], [])
+    await of_another.write_links([("student", "a", "e")], [])
     await staged.write_links(
-        [SectionLink("student", "a", "a"), SectionLink("student", "b", "b"), SectionLink("student", "c", "c"),
-         SectionLink("teacher", "a", "d"), SectionLink("student", "b", "a")],
+        [("student", "a", "a"), ("student", "b", "b"), ("student", "c", "c"),
+         ("teacher", "a", "d"), ("student", "b", "a")],
         [],
     )  # fmt: skip
 

@@ -122,7 +122,7 @@ async def test_a_section_points_to_what_it_names_and_nothing_more() -> None:
     after = {"students": ["a", "y"], "teachers": ["b"], "school_id": "n", "course_id": "d", "term_id": None}
 
     def links(*targets: tuple[str, str]) -> set[SectionLink]:
-        return {SectionLink(role, target, "r") for role, target in targets}
+        return {(role, target, "r") for role, target in targets}
 
     whole = links(
         *(("student", "a"), ("student", "x"), ("teacher", "b")),

@@ -120,7 +120,7 @@ class MemoryFigures(MemoryRoster):
             one for (kind, one), row in self.rows.items() if kind is RosterKind.STUDENT and row.candidate
         }
         listing = Counter(
-            one.target_id for one in self.links if one.role == "student" and one.section_id in self.kept
+            target for role, target, section in self.links if role == "student" and section in self.kept
         )
         found = {student for student in seats if how_many(listing[student])}
         return {

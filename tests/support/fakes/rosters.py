@@ -79,7 +79,7 @@ class MemoryRoster(MemoryStaged):
     def _student_state(self, student_id: str) -> StudentState:
         user = self.at(RecordKind.USER, student_id) or {}
         listed = [
-            one.section_id for one in self.links if (one.role, one.target_id) == ("student", student_id)
+            section for role, target, section in self.links if (role, target) == ("student", student_id)
         ]
         school = user.get("student", {}).get("texts", {}).get("school_id")
         return StudentState(
@@ -97,9 +97,9 @@ class MemoryRoster(MemoryStaged):
         """Return these users as teachers."""
         self.looked_at["teacher"].update(ids)
         needed = {
-            one.target_id
-            for one in self.links
-            if one.role == "teacher" and self.kept.get(one.section_id, (0, 0))[1] > 0
+            target
+            for role, target, section in self.links
+            if role == "teacher" and self.kept.get(section, (0, 0))[1] > 0
         }
         users = {one: self.at(RecordKind.USER, one) or {} for one in ids}
         records = {one: user if "teacher" in user else None for one, user in users.items()}

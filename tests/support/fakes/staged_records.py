@@ -102,7 +102,7 @@ class MemoryStaged:
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
         """Return the sections that point to any of these."""
-        return {one.section_id for one in self.links if one.role == role and one.target_id in targets}
+        return {section for of, target, section in self.links if of == role and target in targets}
 
     async def section_states(
         self, ids: Collection[str], beside: Collection[RecordKind], *, with_students: bool

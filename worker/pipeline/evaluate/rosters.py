@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol, TypeAlias
 
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding
@@ -110,12 +110,9 @@ class EntryWrite:
     """For a student: where he is to be counted."""
 
 
-class SectionLink(NamedTuple):  # of which a first load has millions
-    """A live section points to a student, teacher, school, course or term."""
-
-    role: str
-    target_id: str
-    section_id: str
+SectionLink: TypeAlias = tuple[str, str, str]
+"""What a live section points to, by role and id, and its own id; the role is `student`, `teacher`, `school`,
+`course` or `term`. A plain tuple, for a first load has millions of them."""
 
 
 class StagedRecords(Protocol):

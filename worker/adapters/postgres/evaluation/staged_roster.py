@@ -14,6 +14,7 @@ from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms
 from worker.pipeline.evaluate.rosters import SectionLink, SectionState
 
+_KINDS: Final = {kind.value: kind for kind in RecordKind}
 _SQL: Final = statements.load("evaluation/staged_roster")
 
 
@@ -32,7 +33,7 @@ class PostgresStagedRoster:
         return [
             Event(
                 EventId(row["event_id"]),
-                RecordKind(row["kind"]),
+                _KINDS[row["kind"]],
                 RecordId(row["record_id"]),
                 row["record"],
                 row["modified"],
@@ -73,15 +74,15 @@ class PostgresStagedRoster:
             await self._connection.execute(
                 _SQL["remove_links"],
                 self._district_id,
-                sorted({link.role for link in removed}),
-                sorted({link.target_id for link in removed}),
-                [f"{link.role} {link.target_id} {link.section_id}" for link in removed],
+                sorted({role for role, _, _ in removed}),
+                sorted({target for _, target, _ in removed}),
+                [" ".join(link) for link in removed],
             )
         if added:
             # By what they point to: a student has seven sections or so, and is sent once.
             sections: dict[tuple[str, str], list[str]] = {}
-            for link in added:
-                sections.setdefault((link.role, link.target_id), []).append(link.section_id)
+            for role, target, section in added:
+                sections.setdefault((role, target), []).append(section)
             rows = [(*target, array_literal(sorted(sections[target]))) for target in sorted(sections)]
             columns = _columns(rows, 3)
             await self._connection.execute(_SQL["add_links"], self._district_id, *columns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -91,13 +90,17 @@ class PostgresEvaluation(
         events = await super().claim_events(through, limit)
         fields = self.state.policy.demanded_fields
         erased = self.state.erased_students
+
+        def kept(event: Event) -> Json | None:
+            if event.kind is not RecordKind.USER:
+                return event.record
+            if event.record_id in erased:
+                return without_student(event.record)
+            return with_kept_fields(event.record, fields)
+
+        # (Anew, and not by `replace`: there are as many as a batch holds.)
         return [
-            replace(
-                event,
-                record=without_student(event.record)
-                if event.kind is RecordKind.USER and event.record_id in erased
-                else with_kept_fields(event.record, fields),
-            )
+            Event(event.id, event.kind, event.record_id, kept(event), event.modified, event.is_row)
             for event in events
         ]
 

@@ -60,8 +60,8 @@ async def stage(roster: EvaluatedRoster, changes: Sequence[Change]) -> None:
     for change in changes:
         if change.kind is RecordKind.SECTION:
             before, after = _targets(change.before), _targets(change.after)
-            added |= {SectionLink(*target, change.record_id) for target in after - before}
-            removed |= {SectionLink(*target, change.record_id) for target in before - after}
+            added |= {(*target, change.record_id) for target in after - before}
+            removed |= {(*target, change.record_id) for target in before - after}
     await roster.write_links(added, removed)
     terms = _term_counts(changes)
     if terms:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.support.builders.vocabularies import heard, knowing
-from worker.domain.roster.name_words import SURNAMES, name_words
+from worker.domain.roster.name_words import SURNAMES
 from worker.domain.roster.public_words import (
     MANY_SCHOOLS,
     MANY_TEACHERS,
     TITLES,
-    Vocabulary,
     common_names,
     school_words,
 )
@@ -28,36 +27,6 @@ def test_a_word_of_schools_is_public_even_of_one_section(word: str) -> None:
 @pytest.mark.parametrize("word", ["art", "day", "english", "reading", "team", *sorted(SURNAMES)])
 def test_a_word_of_schools_that_a_teacher_is_called_is_not_public(word: str) -> None:
     assert not knowing("Osric", word.title()).is_public(word)
-
-
-def taught_by(*names: str, text: str) -> Vocabulary:
-    """Return a vocabulary that heard a text in a section of each of these teachers."""
-    words_of = {f"t{place}": frozenset(name_words([name])) for place, name in enumerate(names)}
-    known = Vocabulary(frozenset[str]().union(*words_of.values()), words_of)
-    for teacher in words_of:
-        known.add(text, "s1", (teacher,), knows_one=True)
-    return known
-
-
-OTHERS = ("Marrow", "Sedge", "Thorn", "Pell")
-
-
-def test_a_word_of_schools_is_public_beside_a_teacher_of_that_name_where_several_others_have_it() -> None:
-    assert taught_by("Class", *OTHERS, text="Class 3").is_public("class")
-
-
-@pytest.mark.parametrize(
-    ("names", "word"),
-    [
-        (("Class", *OTHERS[1:]), "class"),
-        (("Crew", *OTHERS), "crew"),
-        (("Thistlewood", *OTHERS), "thistlewood"),
-        (("Class", "Class", "Class", "Class", "Class"), "class"),
-    ],
-    ids=["few others", "a surname", "no word of schools", "no others"],
-)
-def test_otherwise_a_word_that_a_teacher_is_called_is_not(names: tuple[str, ...], word: str) -> None:
-    assert not taught_by(*names, text=f"{word} 3").is_public(word)
 
 
 @pytest.mark.parametrize("word", ["homeroom", "advisory"])

@@ -202,7 +202,7 @@ class DistrictPicture:
         return frozenset[str]().union(*self.teacher_words.values())
 
     def _vocabulary(self) -> Vocabulary:
-        vocabulary = Vocabulary(self._words(), self.teacher_words)
+        vocabulary = Vocabulary(self._words())
         knows_one = [not self.teacher_words.keys().isdisjoint(some) for some in self.teachers]
         schools, *told = (self.columns[name].each() for name in ("school_id", *TOLD))
         for school_id, teachers, *texts in zip(schools, self.section_teachers, *told, strict=True):

@@ -2,16 +2,15 @@
 
 Clever makes section names of course, teacher's last name and period, so that a name is a person's data, but
 most of its words are not. A word is public if it is a word of schools, or if sections of several schools and
-many teachers have it. A word of a known teacher's name is not public, unless it is one of schools and
-sections of several other teachers have it: a Ms. Class may teach beside "Class 3" and "Class 4". A word that
-is not of schools is not public either if it is a frequent name, follows a title, or is where other sections
-have teachers' names.
+many teachers have it. A word of a known teacher's name is not public, whatever else it means. A word that is
+not of schools is not public either if it is a frequent name, follows a title, or is where other sections have
+teachers' names.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -24,8 +23,6 @@ MANY_SCHOOLS: Final = 3
 """Schools whose sections must have a word that is not of schools, for it to be public."""
 MANY_TEACHERS: Final = 6
 """Teachers of those sections: two substitutes do not make the name of the teacher who left public."""
-OTHER_TEACHERS: Final = 4
-"""Known teachers of other names whose sections have a word of schools that a teacher is called."""
 SHORTEST: Final = 2
 """Letters of a word that says anything; one alone may be an initial."""
 NAMING_PERCENT: Final = 20
@@ -49,12 +46,6 @@ MOST_PLACES: Final = 3
 def school_words() -> frozenset[str]:
     """Return the words of US schools, with and without accents."""
     return _listed("school_words.txt")
-
-
-@cache
-def _words_alone() -> frozenset[str]:
-    """Return the words of US schools that hardly anybody is called."""
-    return school_words() - SURNAMES
 
 
 @cache
@@ -105,8 +96,6 @@ class _KnownText:
 
     carriers: Sequence[_Carriers]
     places: Sequence[tuple[_NamePlace, bool]]
-    called: Sequence[str]
-    """Words of schools that a teacher is called."""
 
 
 @dataclass(slots=True)
@@ -115,12 +104,8 @@ class Vocabulary:
 
     teacher_words: Collection[str]
     """Every word of every teacher's name; see `worker.domain.roster.name_words.name_words`."""
-    words_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The same words by the id of the teacher, where it is known whose they are."""
     _carriers: dict[str, _Carriers] = field(default_factory=lambda: defaultdict(_Carriers))
     _places: dict[Place, _NamePlace] = field(default_factory=lambda: defaultdict(_NamePlace))
-    _others: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """By a word of schools that a teacher is called: teachers of other names whose sections have it."""
     _titled: set[str] = field(default_factory=set)
     _texts: dict[str, _KnownText] = field(default_factory=dict)
     _asked: dict[str, bool] = field(default_factory=dict)
@@ -142,14 +127,6 @@ class Vocabulary:
         if knows_one:
             for carriers in known.carriers:
                 carriers.add(school, teachers)
-        for word in known.called:
-            self._add_others(word, teachers)
-
-    def _add_others(self, word: str, teachers: Collection[str]) -> None:
-        """Take the teachers of a section that has the word, if we know all of them and none is called so."""
-        names = [self.words_of.get(one) for one in teachers]
-        if all(of is not None and word not in of and plain(word) not in of for of in names):
-            self._others[word].update(teachers)
 
     def _read(self, text: str) -> _KnownText:
         said = words(text)
@@ -160,7 +137,6 @@ class Vocabulary:
         return _KnownText(
             [self._carriers[word] for word in set(said) if word.isalpha() and word not in school_words()],
             [(self._places[place], self._is_of_teacher(word)) for place, word in others],
-            [word for word in set(said) if word in _words_alone() and self._is_of_teacher(word)],
         )
 
     def is_public(self, word: str) -> bool:
@@ -173,10 +149,8 @@ class Vocabulary:
     def _is_public(self, word: str) -> bool:
         if word in HOMEROOM_WORDS and (word not in SURNAMES or word not in self.teacher_words):
             return True
-        if len(word) < SHORTEST or not word.isalpha():
+        if len(word) < SHORTEST or not word.isalpha() or self._is_of_teacher(word):
             return False
-        if self._is_of_teacher(word):
-            return len(self._others.get(word, ())) >= OTHER_TEACHERS
         if word in school_words() or is_homeroom(word):
             return True
         carriers = self._carriers.get(word)

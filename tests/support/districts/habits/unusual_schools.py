@@ -95,7 +95,7 @@ def sixth_grade_in_elementary(town: Town) -> SectionFilter:
     hold_homerooms(town, school, Home("Class {short} {last}", size=15), ("3", "4", "5"))
     hold_lessons(town, school, upper(name="{course} {last}", subject=None), ("6",))
     hold_homerooms(town, school, Home("6{letter} Homebase {last}", size=15), ("6",))
-    singer = hire_worded(town, "Class")
+    singer = hire(town, "Oyelaran")
     for grade, students in school.students.items():
         choir = town.rng.sample(students, 18)
         write(town, school, choir, singer, f"Choir {grade} Class", grade=grade)

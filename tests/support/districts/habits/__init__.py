@@ -22,6 +22,8 @@ from tests.support.districts.habits.lockstep_rooms import LOCKSTEP_ROOMS
 from tests.support.districts.habits.lockstep_schools import LOCKSTEP_SCHOOLS
 from tests.support.districts.habits.mixed import MIXED
 from tests.support.districts.habits.placing import Coverage
+from tests.support.districts.habits.registered_rooms import REGISTERED_ROOMS
+from tests.support.districts.habits.registered_schools import REGISTERED_SCHOOLS
 from tests.support.districts.habits.rough import ROUGH
 from tests.support.districts.habits.unusual_advisories import UNUSUAL_ADVISORIES
 from tests.support.districts.habits.unusual_rooms import UNUSUAL_ROOMS
@@ -39,6 +41,7 @@ HABITS: Final[tuple[Habit, ...]] = tuple(
         *(UPPER_SCHOOL, PODS, LOCKSTEP_HOPELESS),
         *(UNUSUAL_ROOMS, UNUSUAL_WORDS, UNUSUAL_ADVISORIES, UNUSUAL_SCHOOLS),
         *(EXPORTED_ROOMS, EXPORTED_SCHOOLS),
+        *(REGISTERED_ROOMS, REGISTERED_SCHOOLS),
     )
     for habit in habits.told
 )

@@ -19,7 +19,7 @@ from worker.domain.roster.section_filter import SectionFilter
 Course = tuple[str, str, str]
 """Title, number and subject; the first two may hold {short}, the grade."""
 
-EXPORT: Final = replace(CLEVER, course="{course}", number="{code}")
+EXPORT: Final = replace(CLEVER, name="{course} - {last} - {period}", course="{course}", number="{code}")
 """Course, teacher and period make the name; course, section number, subject and period are filled."""
 
 

@@ -106,10 +106,10 @@ def dual_language_with_both(town: Town) -> SectionFilter:
     lasts = town.rng.sample(FAMILY_NAMES, len(dual))
     for room, last in zip(dual, lasts, strict=True):
         form = replace(style, name=f"{{course}} Gr {{short}} - {{last}}/{last}")
-        homes = hold_day(town, school, [room], (homeroom("Dual Language", style=form),), style)
+        homes = hold_day(town, school, [room], (homeroom("Dual Language", ELA, form),), style)
         _co_teach(town, homes, [last])
     hold_day(town, school, dual, (*half, *SPECIALS, LUNCH), style)
-    hold_day(town, school, general, (homeroom("General Ed"), *CORE[:2], *SPECIALS, LUNCH), style)
+    hold_day(town, school, general, (homeroom("General Ed", ELA), *CORE[:2], *SPECIALS, LUNCH), style)
     return keep_any([("name", "starts_with", "dual language")], [("name", "starts_with", "general ed")])
 
 
@@ -151,7 +151,11 @@ def specials_by_the_class(town: Town) -> SectionFilter:
     for word, some in (("Kindergarten", general[:2]), ("Grade {short}", general[2:])):
         form = replace(style, name=f"{word} - {{last}}", course=word, period="AD")
         hold_day(
-            town, school, some, (homeroom(style=form), *SPECIALS, Part("STEM", SCIENCE, "special")), style
+            town,
+            school,
+            some,
+            (homeroom("Grade", "other", form), *SPECIALS, Part("STEM", SCIENCE, "special")),
+            style,
         )
     for grades, some in (("K-2", rooms[:6]), ("3-5", rooms[6:])):
         teacher, taught = hire(town, "Khoury"), [one for room in some for one in few[room.number]]
@@ -170,7 +174,7 @@ def specials_by_the_class(town: Town) -> SectionFilter:
 def homeroom_with_language_arts(town: Town) -> SectionFilter:
     for _ in range(2):
         school, rooms = found(town, size=9)
-        below = (homeroom("HR"), *SPECIALS, LUNCH)
+        below = (homeroom("HR", "other"), *SPECIALS, LUNCH)
         above = (homeroom("HR/ELA", ELA), Part("MATH/SCI", MATH, "partner"), *SPECIALS, LUNCH)
         hold_day(town, school, rooms[:8], below, FULL)
         hold_day(town, school, rooms[8:], above, FULL)
@@ -191,7 +195,7 @@ def teachers_called_by_words(town: Town) -> SectionFilter:
         SPECIALS[3],
         Part("Day Garden", "other", "special"),
     )
-    hold_day(town, school, rooms, (*parts, homeroom(style=form), *specials), style)
+    hold_day(town, school, rooms, (*parts, homeroom("Grade", "other", form), *specials), style)
     return keep(("course_name", "starts_with", "grade"))
 
 
@@ -207,8 +211,8 @@ def multi_age(town: Town) -> SectionFilter:
     style = replace(FULL, name="MA {course} {short} - {last} - {period}", grade=None)
     specials = (Part("Spanish", LANGUAGE, "special"), *SPECIALS, Part("Choice Time", "other"))
     form = replace(style, name="{course} {short} - {last} - {period}")
-    hold_day(town, school, mixed, (homeroom("Multi-Age", style=form), *specials), style)
-    kinder = homeroom(style=replace(FULL, name="Kinder - {last} - {period}", course="Kinder"))
+    hold_day(town, school, mixed, (homeroom("Multi-Age", "other", form), *specials), style)
+    kinder = homeroom("Kinder", "other", replace(FULL, name="Kinder - {last} - {period}", course="Kinder"))
     hold_day(town, school, rooms[:2], (kinder, *specials), FULL)
     return keep_any([("name", "starts_with", "multi-age")], [("name", "starts_with", "kinder")])
 
@@ -260,5 +264,7 @@ def hora_registro(town: Town) -> SectionFilter:
     style = replace(FULL, name="{course} {short}-{number} {last}")
     for grades, word in ((ELEMENTARY, "SALON HOGAR"), (MIDDLE, "HORA REGISTRO")):
         school, rooms = found(town, grades, size=13)
-        miss(town, hold_day(town, school, rooms, (*lessons[:3], homeroom(word), *lessons[3:]), style))
+        miss(
+            town, hold_day(town, school, rooms, (*lessons[:3], homeroom(word, "other"), *lessons[3:]), style)
+        )
     return keep_any([("name", "contains", "salon hogar")], [("name", "contains", "hora registro")])

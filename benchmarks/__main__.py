@@ -11,7 +11,18 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from benchmarks import baseline, evaluate, history, ingest, pages, suggest
+from benchmarks import (
+    baseline,
+    evaluate,
+    filter_change,
+    first_load,
+    history,
+    ingest,
+    pages,
+    settled,
+    start,
+    suggest,
+)
 from benchmarks.servers import embedded_postgres
 
 BENCHMARKS = {
@@ -21,6 +32,10 @@ BENCHMARKS = {
     "baseline": baseline.measure,
     "pages": pages.measure,
     "suggest": suggest.measure,
+    "first_load": first_load.measure,
+    "filter_change": filter_change.measure,
+    "settled": settled.measure,
+    "start": start.measure,
 }
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import time
-from pathlib import Path
 
 import aiohttp
 import orjson
 
 from benchmarks import programs
+from benchmarks.costs import memory
 from benchmarks.servers import Server
 
 STUDENTS = int(os.environ.get("BENCH_STUDENTS", "200000"))
@@ -64,18 +63,11 @@ async def _worker(url: str, address: str, district_id: str) -> dict[str, float]:
     async with programs.environment(url, address) as settings:
         await programs.set_filter(settings, district_id)
         async with programs.worker(settings) as worker:
-            before = _memory(worker.pid, "VmRSS")
+            before = memory(worker.pid, "VmRSS")
             begun, _ = await worker.said("baseline.started")
             read, _ = await worker.said("baseline.read")
             decided, record = await worker.said("batch.decided")
-            peak = _memory(worker.pid, "VmHWM")
+            peak = memory(worker.pid, "VmHWM")
     assert record["outcome"] == "commit", record
     pages = float(worker.count("baseline.page"))
     return {"pages": pages, "before": before, "peak": peak, "read": read - begun, "judged": decided - read}
-
-
-def _memory(process_id: int, what: str) -> float:
-    """Return a figure of the kernel's on a process's memory, in MB."""
-    found = re.search(rf"^{what}:\s+(\d+) kB", Path(f"/proc/{process_id}/status").read_text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1]) / 1000

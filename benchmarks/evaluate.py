@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +32,7 @@ from worker.domain.roster.section_filter import SectionFilter
 from worker.messaging.event_files import JsonObject
 from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.pipeline.ingest import translate
+from worker.pipeline.ingest.inbox import Mark
 from worker.runtime.metrics import Metrics
 from worker.sandbox.daily_changes import Feed, arrival, homerooms, move_student
 from worker.sandbox.district import DistrictSpec, SandboxDistrict, generate
@@ -132,13 +133,13 @@ async def vacuum(url: str) -> None:
         await connection.close()
 
 
-async def store(inbox: PostgresInbox, events: Iterable[JsonObject]) -> None:
+async def store(inbox: PostgresInbox, events: Iterable[JsonObject], marks: Sequence[Mark] = ()) -> None:
     arrivals = []
     for event in events:
         read = clever.read(orjson.dumps(event))
         assert isinstance(read, clever.Event)
         arrivals.append(translate.to_arrival(read))
-    await inbox.store(arrivals, [], [])
+    await inbox.store(arrivals, marks, [])
 
 
 def chunks(events: Iterable[JsonObject], size: int) -> Iterator[list[JsonObject]]:

@@ -45,17 +45,19 @@ async def sandbox(students: int) -> AsyncIterator[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def environment(url: str, address: str) -> AsyncIterator[dict[str, str]]:
-    """Lend the environment of a worker on a database, with a sandbox for Clever and a folder of its own."""
+async def environment(url: str, address: str | None = None, **settings: str) -> AsyncIterator[dict[str, str]]:
+    """Lend the environment of a worker on a database, with a folder of its own.
+
+    `address` is that of a sandbox for Clever; further settings are named without their prefix.
+    """
     with tempfile.TemporaryDirectory(prefix="rostering-bench-") as folder:
-        settings = {
-            "DATABASE_URL": url,
-            "DATA_DIR": folder,
-            "HTTP__PORT": "0",
-            "CLEVER__API_URL": address,
-            "CLEVER__CLIENT_ID": "sandbox",
-            "CLEVER__CLIENT_SECRET": "sandbox",
-        }
+        settings |= {"DATABASE_URL": url, "DATA_DIR": folder, "HTTP__PORT": "0"}
+        if address is not None:
+            settings |= {
+                "CLEVER__API_URL": address,
+                "CLEVER__CLIENT_ID": "sandbox",
+                "CLEVER__CLIENT_SECRET": "sandbox",
+            }
         yield os.environ | {f"ROSTERING_{name}": value for name, value in settings.items()}
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -20,13 +21,15 @@ class Server:
         self._url = url
 
     @asynccontextmanager
-    async def database(self) -> AsyncIterator[str]:
-        """Lend a migrated database."""
+    async def database(self, like: str | None = None) -> AsyncIterator[str]:
+        """Lend a migrated database, or a copy of one that has no connection, named by its URL."""
         name = f"bench_{uuid.uuid4().hex}"
-        await self._execute(f"CREATE DATABASE {name}")
         url = self._url.replace("/postgres?", f"/{name}?")
-        await schema.migrate(url)
+        template = f" TEMPLATE {urlsplit(like).path[1:]}" if like else ""
+        await self._execute(f"CREATE DATABASE {name}{template}")
         try:
+            if like is None:
+                await schema.migrate(url)
             yield url
         finally:
             await self._execute(f"DROP DATABASE {name} WITH (FORCE)")

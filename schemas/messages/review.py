@@ -187,6 +187,10 @@ class SuggestedClasses(Published):
     median: Count = Field(description="Students in the one in the middle.")
     largest: Count = Field(description="Students in the largest.")
     teachers: Count = Field(description="How many different teachers they have.")
+    example: str | None = Field(
+        description='What most of them are called, with "…" for every word and number that may be a '
+        "person's; null where nothing else is left.",
+    )
 
 
 class Suggestion(Published):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from worker.domain.review.suggestion_texts import as_good_text, classes_text
 
 
-def classes(sections: int, smallest: int, largest: int, teachers: int) -> dict[str, int]:
+def classes(sections: int, smallest: int, largest: int, teachers: int) -> dict[str, Any]:
     sizes = {"smallest": smallest, "median": smallest, "largest": largest}
     return {"sections": sections, **sizes, "teachers": teachers}
 
@@ -20,12 +22,20 @@ def classes(sections: int, smallest: int, largest: int, teachers: int) -> dict[s
         (classes(1, 1, 1, 0), "1 class of 1 student, no teachers."),
         (classes(1001, 8, 8, 1000), "1,001 classes of 8 students, 1,000 teachers, 1 class per teacher."),
         (classes(5, 7, 9, 2), "5 classes of 7 to 9 students, 2 teachers, 2.5 classes per teacher."),
+        (
+            classes(2, 7, 7, 2) | {"example": "… HR 3"},
+            "2 classes of 7 students, 2 teachers, 1 class per teacher. Example of a name: … HR 3",
+        ),
+        (
+            classes(1, 1, 1, 0) | {"example": "HR 3"},
+            "1 class of 1 student, no teachers. Example of a name: HR 3",
+        ),
         (classes(0, 0, 0, 0), ""),
         (None, ""),
     ],
 )
 def test_the_classes_of_a_suggestion_are_told_with_their_sizes_and_teachers(
-    figures: dict[str, int] | None, text: str
+    figures: dict[str, Any] | None, text: str
 ) -> None:
     assert classes_text(figures) == text
 

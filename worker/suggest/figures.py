@@ -10,6 +10,7 @@ import numpy as np
 
 from worker.suggest.columns import Bools
 from worker.suggest.conditions import Part, atoms
+from worker.suggest.example_name import example_name
 from worker.suggest.exclusions import Sitting
 from worker.suggest.rule_sets import RuleSet
 from worker.suggest.schools import seats
@@ -34,8 +35,10 @@ class ClassFigures:
     largest: int
     teachers: int
     """Known or not; 0 where no section has one."""
+    example: str | None = None
+    """How most of the sections are called, without what may be a person's; None if nothing is left."""
 
-    def to_json(self) -> Mapping[str, int]:
+    def to_json(self) -> Mapping[str, int | str | None]:
         """Return it as it stands in a suggestion."""
         return asdict(self)
 
@@ -48,7 +51,9 @@ def class_figures(survey: Survey, one: RuleSet) -> ClassFigures:
     teachers = {each for place in np.unique(survey.section_teachers[kept]) for each in survey.teachers[place]}
     if not len(sizes):
         return ClassFigures(0, 0, 0, 0, len(teachers))
-    return ClassFigures(len(sizes), int(sizes[0]), int(sizes[len(sizes) // 2]), int(sizes[-1]), len(teachers))
+    example = example_name(survey.columns["name"], kept, survey.vocabulary)
+    smallest, median, largest = (int(sizes[place]) for place in (0, len(sizes) // 2, -1))
+    return ClassFigures(len(sizes), smallest, median, largest, len(teachers), example)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def best_text(placed: StudentsPlaced, *, is_in_force: bool) -> str:
     return f"The {which} gives each of {counted(placed.total, 'student')} exactly one class."
 
 
-def classes_text(classes: Mapping[str, int] | None) -> str:
+def classes_text(classes: Mapping[str, Any] | None) -> str:
     """Return what a filter keeps, so that people see whether these are classes; blank where not known."""
     if not classes or not classes["sections"]:
         return ""
@@ -75,12 +75,13 @@ def classes_text(classes: Mapping[str, int] | None) -> str:
         else counted(classes["largest"], "student")
     )
     text = f"{counted(classes['sections'], 'class', 'classes')} of {size}, "
+    example = f" Example of a name: {classes['example']}" if classes.get("example") else ""
     if not classes["teachers"]:
-        return f"{text}no teachers."
+        return f"{text}no teachers.{example}"
     each = classes["sections"] / classes["teachers"]
     number = f"{each:.3g}"
     noun = "class" if number == "1" else "classes"
-    return f"{text}{counted(classes['teachers'], 'teacher')}, {number} {noun} per teacher."
+    return f"{text}{counted(classes['teachers'], 'teacher')}, {number} {noun} per teacher.{example}"
 
 
 def as_good_text(words: Sequence[str], number: int) -> str:

@@ -378,7 +378,10 @@ async def test_a_student_in_no_kept_section_is_listed_where_a_section_lists_him(
     found = await rows.figures.blocked_students(LABELS)
 
     since = {key(BARE): day(1)}
-    assert found == [Blocked(since, 2, N3, is_listed=False), Blocked(since, 1, N3)]
+    assert found == [
+        Blocked(since, 2, N3, is_listed=False, is_new=True),
+        Blocked(since, 1, N3, is_new=True),
+    ]
 
 
 async def test_signs_tell_why_a_student_is_in_none_or_in_several(rows: FigureRows) -> None:
@@ -438,8 +441,13 @@ async def test_students_tell_the_school_they_came_from_and_the_schools_of_their_
 ) -> None:
     for name, former in (("comes", "s"), ("stays", "n"), ("new", None)):
         rows.found(name, BARE)
-        rows.entry(name, {"grade": name}, school="n", former_school=former)
-    for name, sections in (("two", ("a1", "b1")), ("one", ("a1", "a2")), ("unknown", ("a1", "x"))):
+        rows.entry(name, {"grade": name}, {} if former else None, school="n", former_school=former)
+    at_both = {"student": {"other_schools": ["m", "s"]}}
+    rows.staged("user", {"two": at_both, "moved": {"student": {"other_schools": ["m"]}}})
+    for name, sections in (
+        *(("two", ("a1", "b1")), ("moved", ("a1", "b1"))),
+        *(("one", ("a1", "a2")), ("unknown", ("a1", "x"))),
+    ):
         rows.found(name, TORN)
         rows.entry(name, {"grade": name}, school="n", former_school="s", sections=sections)
     await rows.write()
@@ -451,8 +459,11 @@ async def test_students_tell_the_school_they_came_from_and_the_schools_of_their_
     assert {one.place.grade: (one.came_from, one.class_schools) for one in found} == {
         "comes": ("s", ()),
         "two": (None, ("n", "s")),
-        **dict.fromkeys(("stays", "new", "one", "unknown"), (None, ())),
+        "moved": ("s", ("n", "s")),
+        **dict.fromkeys(("stays", "new"), (None, ())),
+        **dict.fromkeys(("one", "unknown"), ("s", ())),
     }
+    assert {one.place.grade for one in found if one.is_new} == {"new"}
     assert {one.class_schools for one in unasked} == {()}
 
 
@@ -574,6 +585,7 @@ async def test_removals_are_told_with_places_and_what_else_goes(rows: FigureRows
         classes_removed=3,
         classes_new=2,
         newcomers={"n": 1},
+        grades_kept_percent=10,
     )
 
 

@@ -380,7 +380,14 @@ VANISHED = "sharing.students_vanished"
 
 
 def removal(*groups: Removed, schools: tuple[str, ...] = (), **fields: Any) -> list[Cause]:
-    of_facts = ("cohorts", "is_filter_new", "is_scope_by_grade", "school_names", "unmatched_grades")
+    of_facts = (
+        "cohorts",
+        "is_filter_new",
+        "is_scope_by_grade",
+        "school_names",
+        "unmatched_grades",
+        "unmatched_schools",
+    )
     facts = {name: fields.pop(name) for name in of_facts if name in fields}
     found = [others(Code.DISTRICT_MASS_REMOVAL, DISTRICT)]
     if schools:
@@ -484,6 +491,7 @@ def test_students_who_are_still_shared_fell_out_of_our_own_scope() -> None:
         pytest.param(None, "sis.grade_blank", id="blank"),
         pytest.param("03", "sis.grade_rewritten", id="another spelling"),
         pytest.param("Third Grade", "sis.grade_rewritten", id="in words"),
+        pytest.param("G03", "sis.grade_rewritten", id="after a letter"),
         pytest.param("4", "vendor.grade_promoted", id="a year up"),
         pytest.param("7", "sis.grade_changed", id="four years up"),
         pytest.param("Ungraded", "sis.grade_changed", id="no year of school"),
@@ -497,6 +505,17 @@ def test_a_student_who_leaves_a_scope_of_grades_does_so_by_the_grade_and_is_not_
 
     assert cause.code == code
     assert "rostering approve" not in cause.advice
+
+
+@pytest.mark.parametrize(("kept", "code"), [(24, "vendor.grade_promoted"), (25, "sis.grade_promoted")])
+def test_it_is_no_new_school_year_while_a_quarter_of_the_students_keep_their_grade(
+    kept: int, code: str
+) -> None:
+    group = gone(100, is_staged=True, grade_now="4")
+
+    (cause,) = removal(group, cohorts={NORTH_3: 9}, is_scope_by_grade=True, grades_kept_percent=kept)
+
+    assert cause.code == code
 
 
 @pytest.mark.parametrize(("newcomers", "code"), [(75, "sis.schools_merged"), (74, "sharing.school_vanished")])

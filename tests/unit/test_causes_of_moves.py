@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.test_causes import HOMEROOM, MATH, NONE, NORTH_3, SEVERAL, blocked, causes, missing, removal
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.facts import ErrorKey, Removed, Sign, TermFacts
+from worker.domain.review.causes.facts import ErrorKey, Removed, SharedSections, Sign, TermFacts
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import Label
 from worker.domain.roster.records import RecordId, Term
@@ -206,3 +206,67 @@ def test_a_field_that_is_no_number_of_students_may_be_shared_by_siblings(
     (cause,) = causes(blocked(2, ErrorKey(Code.DUPLICATE_IDENTITY, field)), **ROSTERED)
 
     assert ("as siblings may" in cause.advice) is may_be_shared
+
+
+@pytest.mark.parametrize(("came_from", "is_told"), [("south", True), ("west", False), (None, False)])
+def test_students_who_changed_schools_are_still_in_a_class_of_the_school_they_came_from(
+    came_from: str | None, is_told: bool
+) -> None:
+    group = blocked(3, SEVERAL, labels=(HOMEROOMS,), class_schools=TWO, came_from=came_from)
+
+    (cause,) = causes(group, **ROSTERED)
+
+    assert (cause.code == "sis.still_at_old_school") is is_told
+    assert ("they came from South School" in cause.advice) is is_told
+
+
+@pytest.mark.parametrize(("is_filter_new", "is_told"), [(False, True), (True, False)])
+def test_two_terms_that_run_at_once_are_told_where_the_filter_is_the_old_one(
+    is_filter_new: bool, is_told: bool
+) -> None:
+    group = blocked(3, SEVERAL, labels=(HOMEROOMS,))
+
+    (cause,) = causes(group, overlapping_terms=(FALL, SPRING), is_filter_new=is_filter_new, **ROSTERED)
+
+    assert (cause.code == "sis.terms_overlap") is is_told
+
+
+def test_sections_of_one_subject_are_told_where_the_former_classes_are_gone() -> None:
+    shared = SharedSections(12, are_lists_filled=True, only_subject="math")
+
+    (cause,) = causes(blocked(9, NONE, former=of(Loss.UNSHARED)), shared_sections=shared, **ROSTERED)
+
+    assert cause.code == "sharing.one_subject_shared"
+
+
+@pytest.mark.parametrize(
+    ("new", "told"), [((3, 0), "They are new"), ((1, 2), "1 of them is new"), ((0, 3), "sections. Ask")]
+)
+def test_students_in_no_section_are_told_to_be_new(new: tuple[int, int], told: str) -> None:
+    groups = [
+        blocked(students, NONE, is_listed=False, is_new=is_new)
+        for students, is_new in zip(new, (True, False), strict=True)
+        if students
+    ]
+
+    (cause,) = causes(*groups, cohorts={NORTH_3: 90}, **ROSTERED)
+
+    assert cause.code == "sis.in_no_section"
+    assert told in cause.advice
+
+
+def test_co_taught_sections_of_two_kinds_are_told_by_these() -> None:
+    group = blocked(3, SEVERAL, labels=(HOMEROOM, MATH), sign=Sign.CO_TAUGHT)
+
+    (cause,) = causes(group, **{**ROSTERED, "was_rostered": False})
+
+    assert cause.code == "filter.several_kinds_kept"
+
+
+def test_schools_of_a_scope_that_nobody_is_at_are_to_be_corrected_and_nothing_is_to_be_approved() -> None:
+    group = Removed(NORTH_3, 100, is_staged=True)
+
+    (cause,) = removal(group, is_filter_new=True, unmatched_schools=["Nroth"], school_names=NAMES)
+
+    assert "No shared student is at a school called “Nroth”" in cause.advice
+    assert "approve" not in cause.advice

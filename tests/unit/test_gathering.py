@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from schemas.words import Severity
 from tests.support.builders.records import DISTRICT, NOON, Json
 from tests.support.fakes.error_figures import Answering
+from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
 from worker.domain.preflight.tally import Tally
 from worker.domain.review.causes.facts import (
@@ -264,6 +266,47 @@ async def test_the_schools_of_classes_are_asked_for_where_they_are_several() -> 
 
     assert await asked("n", None, "s") == {"c0": "n", "c2": "s"}
     assert await asked("n", None, "n") == {}
+
+
+FIRST, SECOND = term("first", -30, 10), term("second", -1, 60)
+YEAR, NEXT = term("year", -30, 90), term("next", 11, 60)
+
+
+@pytest.mark.parametrize(
+    ("former", "other", "is_told"),
+    [
+        pytest.param(FIRST, SECOND, True, id="the next begins early"),
+        pytest.param(SECOND, FIRST, False, id="an earlier one"),
+        pytest.param(YEAR, SECOND, False, id="within it"),
+        pytest.param(FIRST, NEXT, False, id="after it"),
+        pytest.param(FIRST, FIRST, False, id="the same"),
+        pytest.param(FIRST, None, False, id="none"),
+    ],
+)
+async def test_a_term_overlaps_the_one_before_it_if_all_other_sections_are_of_it(
+    former: Term, other: Term | None, is_told: bool
+) -> None:
+    sections = [
+        ConcernedSection("a", term=former, was_class=True),
+        ConcernedSection("b", term=former, was_class=True),
+        ConcernedSection("c", term=other),
+    ]
+    counts = coded(Code.MULTIPLE_SECTIONS)
+    district = answering({"current_term_only": True, **RULES}, counts, concerned=sections)
+
+    facts = await cause_facts(district.port())
+
+    assert facts.overlapping_terms == ((former, other) if is_told else ())
+
+
+async def test_schools_of_the_scope_that_a_finding_says_are_empty_are_told_of_removals() -> None:
+    district = answering({"scope": {"schools": ["Nroth", "h"]}}, codes=[Code.DISTRICT_MASS_REMOVAL])
+    for field_name, value in (("schools", "Nroth"), ("grades", "K")):
+        detail = {"field": field_name, "value": value}
+        nothing = Finding(Code.SCOPE_MATCHES_NOTHING, Severity.WARNING, "district", DISTRICT, detail)
+        await district.write_findings([nothing], [])
+
+    assert (await cause_facts(district.port())).unmatched_schools == ["Nroth"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.domain.roster.grades import grade_number, grade_order
+from worker.domain.roster.grades import grade_number, grade_order, is_written_with
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,13 @@ def test_a_grade_is_the_same_year_however_it_is_written(
     year: int | None, texts: tuple[str | None, ...]
 ) -> None:
     assert {text: grade_number(text) for text in texts} == dict.fromkeys(texts, year)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_same"), [("G03", True), ("Gr 3", True), ("G04", False), ("3 of 12", False), (None, False)]
+)
+def test_a_grade_may_be_the_one_number_in_a_text(text: str | None, is_same: bool) -> None:
+    assert is_written_with(text, 3) is is_same
 
 
 def test_grades_stand_in_the_order_of_school_years_and_others_last_by_name() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.table import (
     changed_sections,
+    decided,
     fields,
     filters,
     judged,
@@ -35,4 +36,5 @@ MISTAKES: Final[list[Mistake]] = [
     *judged_no_class.TABLE,
     *twins.TABLE,
     *moves.TABLE,
+    *decided.TABLE,
 ]

@@ -69,6 +69,14 @@ GRADES: Final[list[Mistake]] = [
         never=SHARED,
     ),
     mistake(
+        "the grades of one school have a letter before them",
+        bases.scoped,
+        together(*(students_become(students(BIRCH, grade), grade=f"G0{grade}") for grade in "345")),
+        SIS,
+        *(number(36), *at(BIRCH), word("G03"), Fact("that they are written otherwise", "written|spelling")),
+        never=SHARED,
+    ),
+    mistake(
         "all grades are written in another way",
         bases.scoped,
         together(*(students_become(students(None, grade), grade=f"0{grade}") for grade in "2345")),
@@ -88,9 +96,9 @@ GRADES: Final[list[Mistake]] = [
         "one school has put its students into the next grade",
         bases.scoped,
         one_year_up(students(ALDER)),
-        (VENDOR, SIS),
+        SIS,
         *(number(12), *at(ALDER), Fact("the grades", r"\bgrades? (5|6)\b|\bgrade\b.*\b6\b")),
-        never=(SHARE,),
+        never=(*SHARED, r"looks like a new"),
     ),
 ]
 

@@ -29,6 +29,7 @@ _WORDS: Final = {
     "twelfth": 12,
 }
 _NUMBER: Final = re.compile(r"0*(\d{1,2})(st|nd|rd|th)?")
+_DIGITS: Final = re.compile(r"[0-9]+")
 _NOUN: Final = "grade"
 
 
@@ -42,6 +43,11 @@ def grade_number(text: str | None) -> int | None:
         return _WORDS[plain]
     number = _NUMBER.fullmatch(plain)
     return int(number[1]) if number else None
+
+
+def is_written_with(text: str | None, number: int) -> bool:
+    """Whether the year of school is the one number in a text that means no grade otherwise, as in "G03"."""
+    return [int(found) for found in _DIGITS.findall(text or "")] == [number]
 
 
 def grade_order(grade: str) -> tuple[bool, int, str]:

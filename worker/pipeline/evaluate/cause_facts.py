@@ -35,6 +35,7 @@ from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
 from worker.domain.roster.name_words import name_words
 from worker.domain.roster.public_words import Vocabulary
+from worker.domain.roster.records import Term
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import Scope, SectionFilter
 from worker.pipeline.evaluate.section_signs import SectionSigns
@@ -97,10 +98,12 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         filter_fields=_fields(section_filter),
         today=today,
         running_terms=await running_terms(evaluation, today, codes),
+        overlapping_terms=_overlapping(concerned) if section_filter.current_term_only else (),
         sections_without_term=without_term,
         undated_terms=await undated_terms(evaluation, signs.of_unknown_terms.values()),
         scope_text=_scope_text(section_filter.scope),
         unmatched_grades=_unmatched_grades(evaluation) if removals else (),
+        unmatched_schools=await _unmatched_schools(evaluation) if removals else (),
         current_term_only=section_filter.current_term_only,
         is_scope_by_grade=bool(section_filter.scope.grades),
         has_scope=bool(section_filter.scope.grades or section_filter.scope.schools),
@@ -129,6 +132,21 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
 def _lessons(labels: Mapping[str, Label]) -> frozenset[Label]:
     """Return the kinds that say a lesson, a special or a break."""
     return frozenset(kind for kind in plain(tuple(labels.values())) if of_subject(kind.text) & _LESSONS)
+
+
+def _overlapping(concerned: Sequence[ConcernedSection]) -> Sequence[Term]:
+    """Return the term of former classes and the one after it that has all the other sections; none otherwise.
+
+    A term that lies within the other, as a semester in its year, is none after it.
+    """
+    former = {section.term for section in concerned if section.was_class}
+    others = {section.term for section in concerned if not section.was_class}
+    if len(former) != 1 or len(others) != 1:
+        return ()
+    (first,), (second,) = former, others
+    if not (first and second and first.start and first.end and second.start and second.end):
+        return ()
+    return (first, second) if first.start < second.start <= first.end < second.end else ()
 
 
 def _without_term(concerned: Sequence[ConcernedSection]) -> int:
@@ -160,6 +178,15 @@ def _unmatched_grades(evaluation: Evaluation) -> list[str]:
     """Return the grades of the filter's scope that no shared student has."""
     tally, grades_of_scope = evaluation.state.tally, evaluation.state.section_filter.scope.grades
     return [grade for grade in grades_of_scope if not tally.shared_at(ScopeValue("grades", grade).key)]
+
+
+async def _unmatched_schools(evaluation: Evaluation) -> list[str]:
+    """Return the schools of the filter's scope of which a finding says that nobody is there."""
+    if not evaluation.state.section_filter.scope.schools:
+        return []
+    found = [one.finding for one in await evaluation.open_findings(["district"], None)]
+    details = [one.detail for one in found if one.code is Code.SCOPE_MATCHES_NOTHING]
+    return sorted(str(detail["value"]) for detail in details if detail["field"] == "schools")
 
 
 def _is_filter_new(evaluation: Evaluation) -> bool:

@@ -56,6 +56,8 @@ _CO_TEACHERS: Final = 4
 """Sections of one class, each with a teacher of its own, at most."""
 _SAMPLE: Final = 20
 """Students who lack a field that are looked at."""
+_LOOKED_AT: Final = 1000
+"""Committed students of whom it is counted how many are in the grade that they were in."""
 _IDS: Final = 1000
 """Records with an error of one code that are looked at one by one."""
 
@@ -141,6 +143,7 @@ class PostgresErrorFigures:
                 row["fate"],
                 row["came_from"],
                 tuple(row["class_schools"] or ()),
+                row["is_new"],
             )
             groups.setdefault(of_group, []).append(row)
         return [blocked_of_row(rows, kinds, fates) for rows in groups.values()]
@@ -198,13 +201,16 @@ class PostgresErrorFigures:
         schools = sorted({row["school_id"] for row in rows if row["school_id"]})
         gone = await self._rows("gone_schools", schools)
         (classes,) = await self._rows("replaced_classes")
+        removed = [removed_of_row(row) for row in rows]
+        are_regraded = any(one.is_staged and one.grade_now != one.place.grade for one in removed)
         return Removals(
-            [removed_of_row(row) for row in rows],
+            removed,
             frozenset(row["id"] for row in gone),
             classes_committed,
             classes["removed"],
             classes["added"],
             {row["school_id"]: row["students"] for row in await self._rows("newcomers_by_school")},
+            (await self._rows("grades_kept", _LOOKED_AT))[0]["percent"] if are_regraded else 0,
         )
 
     async def class_changes(self, today: date | None) -> list[ClassChange]:

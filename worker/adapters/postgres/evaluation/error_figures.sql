@@ -215,7 +215,12 @@ WITH errors AS (
     SELECT s.errors, s.sinces, r.school_id, (r.candidate::jsonb ->> 'grade') COLLATE "C" AS grade,
            coalesce(s.is_torn AND $9::jsonb IS NOT NULL AND NOT EXISTS (
                SELECT FROM unnest(r.sections) AS u(id) WHERE $9::jsonb ? u.id), false) AS is_added,
-           CASE WHEN s.is_bare AND r.committed_school_id <> r.school_id THEN r.committed_school_id END AS came_from,
+           s.is_bare AND r.committed IS NULL AS is_new,
+           CASE WHEN r.committed_school_id <> r.school_id AND (
+                    s.is_bare OR (s.is_torn AND $10::jsonb IS NOT NULL AND NOT EXISTS (
+                        SELECT FROM staged u WHERE u.district_id = $1 AND u.kind = 'user' AND u.record_id = s.record_id
+                            AND u.record #> '{student,other_schools}' ? r.committed_school_id)))
+                THEN r.committed_school_id END AS came_from,
            CASE WHEN s.is_torn AND $10::jsonb IS NOT NULL THEN (
                SELECT CASE WHEN min(at.school) <> max(at.school) THEN array_agg(DISTINCT at.school) END
                FROM (SELECT $10::jsonb ->> u.id AS school FROM unnest(r.sections) AS u(id)) AS at
@@ -252,12 +257,12 @@ WITH errors AS (
         WHERE district_id = $1 AND kind = 'student' AND record_id = s.record_id OFFSET 0) AS r ON true
 )
 SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, p.sign, p.is_added, p.fate, p.came_from, p.class_schools,
-       e.error,
+       p.is_new, e.error,
        count(*) AS students, min(e.since) AS since
 FROM placed p
 CROSS JOIN LATERAL unnest(p.errors, p.sinces) AS e(error, since)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 
 -- name: blank_before
 -- Which fields some students lack now who were committed without them.
@@ -322,6 +327,13 @@ LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = r.record_id OFFSET 0) AS s ON true
 WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL
 GROUP BY 1, 2, 3, 6, 7 ORDER BY 1, 2, 3, 6, 7
+
+-- name: grades_kept
+-- How many in a hundred of some committed students are in the grade that they were in.
+SELECT coalesce(100 * count(*) FILTER (WHERE candidate::jsonb ->> 'grade' = committed::jsonb ->> 'grade')
+                / nullif(count(*), 0), 0) AS percent
+FROM (SELECT candidate, committed FROM roster
+      WHERE district_id = $1 AND kind = 'student' AND committed IS NOT NULL ORDER BY record_id LIMIT $2) AS known
 
 -- name: newcomers_by_school
 -- Students that the plan adds, by school.

@@ -86,6 +86,7 @@ def blocked_of_row(rows: Sequence[asyncpg.Record], kinds: LabelNumbers, fates: F
         first["is_added"],
         first["came_from"],
         tuple(first["class_schools"] or ()),
+        first["is_new"],
     )
 
 

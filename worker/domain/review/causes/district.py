@@ -13,13 +13,15 @@ from worker.domain.review.causes.class_changes import ROLLOVER, pile_up_class_ch
 from worker.domain.review.causes.facts import CauseFacts, Others, Removals, Removed, SchoolGrade
 from worker.domain.review.causes.model import Pile
 from worker.domain.review.causes.reasons import IDS_REISSUED, ErrorReason
-from worker.domain.roster.grades import grade_number
+from worker.domain.roster.grades import grade_number, is_written_with
 
 MINOR_PERCENT: Final = 10
 """Of the removed students: what a smaller part of them looks like is counted with the rest."""
 MOST_PERCENT: Final = 50
 MERGED_PERCENT: Final = 75
 """Of the students of a school that is gone: if so many new ones come in elsewhere, it may be a merge."""
+KEPT_PERCENT: Final = 25
+"""Of the committed students: if so many are in the grade that they were in, no new school year began."""
 
 SCOPE_NARROWED: Final = ErrorReason("filter.scope_narrowed")
 SCHOOL_VANISHED: Final = ErrorReason("sharing.school_vanished")
@@ -185,9 +187,16 @@ def _left_scope(group: Removed, facts: CauseFacts) -> ErrorReason:
         return ErrorReason("sis.grade_blank")
     before, after = grade_number(was), grade_number(now)
     if before is None or after is None:
-        return ErrorReason("sis.grade_changed")
-    by_step = {0: "sis.grade_rewritten", 1: "vendor.grade_promoted"}
+        is_same = before is not None and is_written_with(now, before)
+        return ErrorReason("sis.grade_rewritten" if is_same else "sis.grade_changed")
+    by_step = {0: "sis.grade_rewritten", 1: _promoted(facts)}
     return ErrorReason(by_step.get(after - before, "sis.grade_changed"))
+
+
+def _promoted(facts: CauseFacts) -> str:
+    """Return whose move it is that students are one grade up: a new school year has few who are not."""
+    is_new_year = facts.removals is None or facts.removals.grades_kept_percent < KEPT_PERCENT
+    return "vendor.grade_promoted" if is_new_year else "sis.grade_promoted"
 
 
 def _shape_of_rest(

@@ -96,9 +96,12 @@ class Blocked:
     is_added: bool = False
     """Where they are in several classes: whether each of these was a class in the last commit already."""
     came_from: str | None = None
-    """Where they are in no class: the school of the last commit, if it was another one."""
+    """The school of the last commit, if it was another one: of students in no class, and of students
+    in several who are no longer at that one, where it is asked."""
     class_schools: tuple[str, ...] = ()
     """Where they are in several classes: the schools of these, if they are two or more."""
+    is_new: bool = False
+    """Where they are in no class: whether they were not in the last commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,8 @@ class Removals:
     classes_new: int = 0
     newcomers: Mapping[str, int] = field(default_factory=dict)
     """Students that the plan adds, by school."""
+    grades_kept_percent: int = 0
+    """Of some committed students: how many are in the grade that they were in; 0 where no grade changed."""
 
 
 class Fate(StrEnum):
@@ -224,6 +229,9 @@ class CauseFacts:
     today: date | None = None
     running_terms: Sequence[Term] = ()
     """Terms with dates that run today; asked for where many change class, or are in several current ones."""
+    overlapping_terms: Sequence[Term] = ()
+    """Where only current terms count: the term of the former classes of students in several, and the one
+    that begins and ends later and has all of their other sections; none where it is not so."""
     sections_without_term: int = 0
     """Where only current terms count: classes of students in several that lost their term, if most did."""
     undated_terms: Sequence[str | None] = ()
@@ -232,6 +240,8 @@ class CauseFacts:
     """The filter's scope: grade 3 at two schools."""
     unmatched_grades: Sequence[str] = ()
     """Grades of the scope that no shared student has."""
+    unmatched_schools: Sequence[str] = ()
+    """Schools of the scope, as they are written there, that no shared student is at."""
     current_term_only: bool = False
     has_scope: bool = False
     is_scope_by_grade: bool = False

@@ -20,6 +20,8 @@ class Pile:
     unblocks: int = 0
     unlisted: int = 0
     """Of the students: how many are in no class, and in no shared section at all."""
+    newcomers: int = 0
+    """Of the students: how many are in no class, and were not in the last commit."""
     removed: int = 0
     listed: int = 0
     """Of the removed students: how many are still listed by shared sections."""

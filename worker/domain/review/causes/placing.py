@@ -14,10 +14,13 @@ from worker.domain.review.causes.reasons import (
     NEXT_TERM_ONLY,
     NO_CLASS_THIS_TERM,
     NO_TERM_RUNS,
+    ONE_SUBJECT_SHARED,
     SCHOOL_NOT_SHARED,
     SECOND_TEACHER,
     SECTIONS_DOUBLED,
+    STILL_AT_OLD_SCHOOL,
     TERM_UNKNOWN,
+    TERMS_OVERLAP,
     ErrorReason,
 )
 from worker.domain.review.causes.scale import Scale, are_most, is_matter_of_terms, plain
@@ -41,6 +44,8 @@ def several_reason(group: Blocked, scale: Scale) -> ErrorReason:
         return TERM_UNKNOWN
     if facts.sections_without_term and facts.is_filter_old:
         return ErrorReason("sis.terms_blank")
+    if facts.overlapping_terms and facts.is_filter_old:
+        return TERMS_OVERLAP
     if group.sign is Sign.CO_TAUGHT and len(plain(group.labels)) <= 1:
         return SECOND_TEACHER if facts.is_filter_old and not group.is_added else CO_TAUGHT
     if group.sign is Sign.DOUBLED and (facts.has_rules or facts.is_filter_old):
@@ -57,7 +62,7 @@ def _in_two_schools(group: Blocked, scale: Scale) -> ErrorReason | None:
     is_of_filter = len(plain(group.labels)) > 1 and not scale.facts.is_filter_old
     if not group.class_schools or is_of_filter or _is_habit(group, scale):
         return None
-    return IN_TWO_SCHOOLS
+    return STILL_AT_OLD_SCHOOL if group.came_from in group.class_schools else IN_TWO_SCHOOLS
 
 
 def _since_last_commit(group: Blocked, scale: Scale) -> ErrorReason | None:
@@ -107,7 +112,7 @@ def none_reason(group: Blocked, scale: Scale) -> ErrorReason:
             return ErrorReason("sharing.sections_not_shared")
         return ErrorReason("sis.in_no_section")
     if shared and shared.only_subject:
-        return ErrorReason("sharing.one_subject_shared")
+        return ONE_SUBJECT_SHARED
     if is_uncovered:
         return ErrorReason("filter.nothing_kept" if scale.nobody_has_a_class else "filter.grade_not_kept")
     if facts.is_filter_old:
@@ -120,12 +125,10 @@ def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> Err
     is_one = sum((one.loss, one.field) == (fate.loss, fate.field) for one in scale.all_fates) == 1
     told = fate if is_one else FormerClassFate(fate.loss, fate.field)
     match fate.loss:
-        case Loss.UNSHARED if group.sign is Sign.TERM_AHEAD:
-            return NEXT_TERM_ONLY
+        case Loss.UNSHARED:
+            return _unshared(group, told, scale)
         case Loss.TAKEN_OUT if group.came_from:
             return CHANGED_SCHOOL
-        case Loss.UNSHARED:
-            return ErrorReason("sharing.classes_unshared", fate=told)
         case Loss.TAKEN_OUT:
             return ErrorReason("sis.taken_out_of_class" if group.is_listed else "sis.in_no_section")
         case Loss.TERM_OVER:
@@ -139,3 +142,13 @@ def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> Err
                 return ErrorReason("filter.names_people")
             code = "sis.sections_changed" if fate.loss is Loss.CHANGED else "sis.sections_replaced"
             return ErrorReason(code, fate=told)
+
+
+def _unshared(group: Blocked, told: FormerClassFate, scale: Scale) -> ErrorReason:
+    """Return why the classes of the last commit are gone."""
+    shared = scale.facts.shared_sections
+    if group.sign is Sign.TERM_AHEAD:
+        return NEXT_TERM_ONLY
+    if shared and shared.only_subject:
+        return ONE_SUBJECT_SHARED
+    return ErrorReason("sharing.classes_unshared", fate=told)

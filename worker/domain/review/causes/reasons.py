@@ -32,11 +32,14 @@ CLASSES_BEGIN_LATER: Final = ErrorReason("sis.classes_begin_later")
 NEXT_TERM_ONLY: Final = ErrorReason("sis.next_term_only")
 CHANGED_SCHOOL: Final = ErrorReason("sis.changed_school")
 IN_TWO_SCHOOLS: Final = ErrorReason("sis.in_two_schools")
+STILL_AT_OLD_SCHOOL: Final = ErrorReason("sis.still_at_old_school")
+TERMS_OVERLAP: Final = ErrorReason("sis.terms_overlap")
 TERM_UNKNOWN: Final = ErrorReason("sis.term_unknown")
 CO_TAUGHT: Final = ErrorReason("sis.co_taught")
 SECOND_TEACHER: Final = ErrorReason("sis.second_teacher")
 SECTIONS_DOUBLED: Final = ErrorReason("sis.sections_doubled")
 SCHOOL_NOT_SHARED: Final = ErrorReason("sharing.school_not_shared")
+ONE_SUBJECT_SHARED: Final = ErrorReason("sharing.one_subject_shared")
 SIGNS: Final[Mapping[ErrorReason, Sign]] = {
     NO_TERM_RUNS: Sign.TERM_NOT_RUNNING,
     TERM_UNKNOWN: Sign.TERM_UNKNOWN,

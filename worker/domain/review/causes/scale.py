@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.facts import CauseFacts, SchoolGrade, Sign
+from worker.domain.review.causes.facts import Blocked, CauseFacts, SchoolGrade, Sign
 from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
 
@@ -62,7 +62,7 @@ def scale_of(facts: CauseFacts) -> Scale:
     students_with_two_ids = sum(group.students for group in facts.blocked if group.sign is Sign.REISSUED)
     are_reissued = students_with_two_ids >= WITHDRAWN_STUDENTS
     for group in facts.blocked:
-        is_explained = are_reissued if group.sign is Sign.REISSUED else group.sign is not None
+        is_explained = _is_explained(group, are_reissued=are_reissued)
         for key in group.since:
             if key.code is Code.FIELD_MISSING:
                 missing[key.field] += group.students
@@ -110,6 +110,13 @@ def scale_of(facts: CauseFacts) -> Scale:
         ),
         {group.former for group in facts.blocked if group.former},
     )
+
+
+def _is_explained(group: Blocked, *, are_reissued: bool) -> bool:
+    """Whether a sign tells enough: sections of two kinds with the same students are not just co-taught."""
+    if group.sign is Sign.REISSUED:
+        return are_reissued
+    return group.sign is not None and (group.sign is not Sign.CO_TAUGHT or len(plain(group.labels)) <= 1)
 
 
 def plain(labels: tuple[Label, ...]) -> tuple[Label, ...]:

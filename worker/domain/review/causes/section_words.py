@@ -162,6 +162,11 @@ class SectionWords(PlaceWords):
         return f", {listing(names)}," if names else ""
 
     @property
+    def two_terms(self) -> str:
+        """The two terms that run at the same time, one of which should be over or not begun."""
+        return listing([_term_text(term) for term in self._facts.overlapping_terms])
+
+    @property
     def overlapping_terms(self) -> str:
         """The terms that run at the same time, where only those that run count."""
         terms = self._facts.running_terms

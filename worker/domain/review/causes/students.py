@@ -18,6 +18,7 @@ from worker.domain.review.causes.reasons import (
     IN_TWO_SCHOOLS,
     SCHOOL_NOT_SHARED,
     SIGNS,
+    STILL_AT_OLD_SCHOOL,
     ErrorReason,
 )
 from worker.domain.review.causes.scale import Scale, scale_of
@@ -42,6 +43,7 @@ def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
             pile.students += group.students
             pile.unblocks += group.students if len(set(reasons.values())) == 1 else 0
             pile.unlisted += 0 if group.is_listed else group.students
+            pile.newcomers += group.students if group.is_new else 0
             pile.place(*group.place, group.students)
             _place_elsewhere(pile, reason, group)
         for key, reason in reasons.items():
@@ -69,7 +71,7 @@ def _place_elsewhere(pile: Pile, reason: ErrorReason, group: Blocked) -> None:
         for school in group.class_schools:
             if school != group.place.school_id:
                 pile.place(school, None, group.students)
-    if reason == CHANGED_SCHOOL and group.came_from:
+    if reason in {CHANGED_SCHOOL, STILL_AT_OLD_SCHOOL} and group.came_from:
         pile.came_from[group.came_from] += group.students
 
 

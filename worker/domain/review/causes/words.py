@@ -48,14 +48,20 @@ class Words(SectionWords):
     @property
     def scope_remedy(self) -> str:
         """What to do about a scope that no longer includes students."""
-        hint, found = "", self._facts.unmatched_grades
+        hint, found, schools = "", self._facts.unmatched_grades, self._facts.unmatched_schools
+        if schools:
+            school, named = Amount(len(schools), "school"), listing([quoted(one) for one in schools])
+            hint = (
+                f" No shared student is at {school:a school|schools} called {named}: if "
+                f"{school:this school has|these schools have} another name in Clever, correct the scope."
+            )
         if found:
             grade, named = Amount(len(found), "grade"), listing([quoted(one) for one in found])
-            hint = (
+            hint += (
                 f" No shared student has the {grade:grade|grades} {named}: if the district writes "
                 f"{grade:this grade|these grades} differently, correct the scope."
             )
-        return f"{hint} If this is not intended, widen the scope.{self.approve}"
+        return f"{hint} If this is not intended, widen the scope.{'' if hint else self.approve}"
 
     @property
     def newly_required(self) -> str:
@@ -68,6 +74,16 @@ class Words(SectionWords):
             f" {found:This field was|These fields were} not required at the last commit. If "
             f"{found:it is|they are} not needed, stop requiring {found:it|them} (`rostering policy set`)."
         )
+
+    @property
+    def new_here(self) -> str:
+        """That the students, or some of them, were not in the last commit."""
+        new = self._pile.newcomers
+        if not new or not self._facts.was_rostered:
+            return ""
+        all_of_them = f"{self.students:The student is|They are}"
+        who = all_of_them if new == self._pile.students else f"{new:,} of them {'is' if new == 1 else 'are'}"
+        return f" {who} new since the last commit."
 
     @property
     def siblings(self) -> str:

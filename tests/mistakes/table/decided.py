@@ -1,0 +1,120 @@
+"""Mistakes that two facts together decide: what changed, and what did not change with it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mistakes import bases
+from tests.mistakes.bases import ALDER, BIRCH, DOGWOOD, ELM, Builder, where
+from tests.mistakes.changes import (
+    filter_becomes,
+    rules,
+    sections,
+    sections_gone,
+    together,
+)
+from tests.mistakes.district import Change, District, role
+from tests.mistakes.facts import APPROVE, FILTER, SHARE, SHARED, Fact, at, number, word
+from tests.mistakes.mistake import OURS, SHARING, SIS, Mistake, mistake
+from tests.mistakes.other_bases import LINDEN, MAGNOLIA, of_two_schools, ranked, two_languages
+
+
+def with_math_labs() -> District:
+    """Return three schools that have many sections of math beside their homerooms."""
+    district = bases.by_name()
+    made = Builder.on(district)
+    for school in district.all_of("schools"):
+        listed = [student["id"] for student in district.students(school["name"])]
+        for part in range(2):
+            made.section("Math Lab", school["id"], listed[part::2], subject="math", period="6")
+    return district
+
+
+def newcomers_of_grade_3(district: District) -> None:
+    """Have five students come who are in no section."""
+    Builder.on(district).students(district.school(LINDEN)["id"], "3", 5)
+
+
+def transferred(*others: str) -> Change:
+    """Have three students at another school, and in a class there; they are still in the former one."""
+
+    def change(district: District) -> None:
+        there = district.school(BIRCH)["id"]
+        section = district.sections("Homeroom", BIRCH)[0]
+        for student in district.students(ALDER)[:3]:
+            schools = [there, *(district.school(name)["id"] for name in others)]
+            role(student).update(school=there, schools=schools)
+            section["students"] = [*section["students"], student["id"]]
+
+    return change
+
+
+def term_begins(name: str, day: str) -> Change:
+    return lambda district: district.term(name).update(start_date=day)
+
+
+TABLE: Final[list[Mistake]] = [
+    mistake(
+        "the second term begins before the first one ends",
+        bases.by_term,
+        term_begins("S2", "2026-10-05"),
+        SIS,
+        *(number(36), *at(DOGWOOD, ELM), word("S1"), word("S2"), word("dates")),
+        never=(*SHARED, r"\bis new\b"),
+        blocked=36,
+    ),
+    mistake(
+        "students who changed schools are still in a class of the old one",
+        bases.by_name,
+        transferred(),
+        SIS,
+        *(number(3), *at(ALDER, BIRCH), Fact("that they came", r"came from|changed schools|moved")),
+        never=(*SHARED, r"\b[Ee]ither\b"),
+        blocked=3,
+    ),
+    mistake(
+        "students with a new main school are in a class of both schools that they are at",
+        bases.by_name,
+        transferred(ALDER),
+        SIS,
+        *(number(3), *at(ALDER, BIRCH), Fact("that they may be at both", r"attends? a second school")),
+        never=(APPROVE, SHARE),
+        blocked=3,
+    ),
+    mistake(
+        "new students have no schedule yet",
+        ranked,
+        newcomers_of_grade_3,
+        SIS,
+        *(number(5), *at(LINDEN), word("new")),
+        never=SHARED[:2],
+        blocked=5,
+    ),
+    mistake(
+        "only the sections of one subject are still shared",
+        with_math_labs,
+        together(sections_gone(sections("Homeroom")), sections_gone(sections("Art"))),
+        SHARING,
+        *(number(48), word("math"), Fact("the sharing rule", r"sharing rule")),
+        never=(FILTER, APPROVE),
+        blocked=48,
+    ),
+    mistake(
+        "the scope gets a misspelled name of a school",
+        of_two_schools,
+        filter_becomes(scope={"schools": ["Linden Elementry School", MAGNOLIA]}),
+        OURS,
+        *(number(24), *at(LINDEN), word("Linden Elementry School")),
+        never=(APPROVE, SHARE),
+    ),
+    mistake(
+        "our new rule has the mornings and the afternoons of the same students",
+        two_languages,
+        rules([where("name", "contains", "dual language")], [where("name", "starts_with", "Homeroom")]),
+        OURS,
+        *(number(40), *at(LINDEN), word("am"), word("pm")),
+        never=(APPROVE, SHARE, r"various reasons"),
+        blocked=40,
+        suggests=True,
+    ),
+]

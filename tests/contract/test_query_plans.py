@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from tests.support.builders.records import DISTRICT
@@ -88,3 +90,69 @@ async def test_how_much_is_shared_is_counted_by_the_keys_of_one_district(
     assert "section_links_pkey on section_links" in text
     assert "staged_pkey on staged" in text
     assert "Seq Scan" not in text
+
+
+MANY = 2000
+MINUTE = timedelta(minutes=1)
+
+
+async def plan_and_reads(store: StoreUnderTest, file: str, name: str, *arguments: object) -> tuple[str, int]:
+    """Return how a statement is carried out, and how many buffers it reads; what it writes is undone.
+
+    The second time: the first passes over what an earlier test has left dead in the indexes.
+    """
+    async with store.database.connection() as connection:
+        for _ in range(2):
+            transaction = connection.transaction()
+            await transaction.start()
+            explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statements.load(file)[name]}"
+            (found,) = orjson.loads(await connection.fetchval(explained, *arguments))
+            await transaction.rollback()
+    plan = found["Plan"]
+    return orjson.dumps(plan).decode(), plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+WAITING = {
+    "relay/outbox": """
+        INSERT INTO outbox (district_id, position, decision_number, routing_key, schema, message_key,
+                            sequence, part, parts, trace_parent, envelope, created_at)
+        SELECT $1 || n, m, 1, 'commit', 's', 'k', 1, m, $3::int, 't', '{}', now() - $4::interval
+        FROM generate_series(1, $2::int) AS n, generate_series(1, $3::int) AS m""",
+    "alerts/alerts": """
+        INSERT INTO alerts (district_id, alert_id, dedup_key, status, starts_at, routing_key, trace_parent,
+                            body)
+        SELECT $1 || n, n || '-' || m, 'key', 'firing', now() - $4::interval, 'alert.warning', 't', '{}'
+        FROM generate_series(1, $3::int) AS m, generate_series(1, $2::int) AS n""",
+}
+BY_AGE = {"relay/outbox": "outbox_age", "alerts/alerts": "alerts_unpublished_age"}
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+@pytest.mark.parametrize("file", list(WAITING))
+async def test_a_lease_reads_no_more_messages_than_it_takes_districts(
+    store: StoreUnderTest, file: str, has_statistics: bool
+) -> None:
+    await store.rows(WAITING[file], "many", MANY, 2, timedelta(0))
+    if has_statistics:
+        await store.rows("ANALYZE")
+
+    plan, reads = await plan_and_reads(store, file, "lease", uuid.uuid4(), 20, MINUTE)
+
+    assert BY_AGE[file] in plan
+    assert "Seq Scan" not in plan
+    assert reads < MANY / 4
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+async def test_a_lease_does_not_read_the_parts_of_a_decision(
+    store: StoreUnderTest, has_statistics: bool
+) -> None:
+    fill = WAITING["relay/outbox"]
+    await store.rows(fill, "large", 1, 10 * MANY, MINUTE)
+    await store.rows(fill, "many", 30, 1, timedelta(0))
+    if has_statistics:
+        await store.rows("ANALYZE")
+
+    _, reads = await plan_and_reads(store, "relay/outbox", "lease", uuid.uuid4(), 20, MINUTE)
+
+    assert reads < MANY / 4

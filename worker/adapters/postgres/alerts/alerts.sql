@@ -1,10 +1,22 @@
 -- name: lease
 -- Takes the alerts that no process holds, by district, those with the oldest first.
-WITH waiting AS (
-    SELECT a.district_id, min(a.position) AS first FROM alerts a
-    LEFT JOIN alert_leases l ON l.district_id = a.district_id AND l.until > clock_timestamp()
-    WHERE a.published_at IS NULL AND l.district_id IS NULL
-    GROUP BY a.district_id ORDER BY first LIMIT $2
+-- Goes from alert to alert in their order until there are enough districts. (The position is compared as an
+-- expression, so that alerts that were published long ago are not read.)
+WITH RECURSIVE looked AS (
+    SELECT 0::bigint AS position, '{}'::text[] COLLATE "C" AS found
+    UNION ALL
+    SELECT a.position,
+           CASE WHEN a.district_id = ANY(p.found) OR EXISTS (
+                    SELECT FROM alert_leases l WHERE l.district_id = a.district_id AND l.until > clock_timestamp())
+                THEN p.found ELSE p.found || a.district_id END
+    FROM looked p CROSS JOIN LATERAL (
+        SELECT position, district_id FROM alerts
+        WHERE published_at IS NULL AND position + 0 > p.position
+        ORDER BY position + 0 LIMIT 1) AS a
+    WHERE cardinality(p.found) < $2
+), waiting AS (
+    SELECT unnest(found) AS district_id FROM (
+        SELECT found FROM looked ORDER BY cardinality(found) DESC LIMIT 1) AS last
 )
 INSERT INTO alert_leases AS l (district_id, holder, until)
 SELECT district_id, $1, clock_timestamp() + $3::interval FROM waiting ORDER BY district_id

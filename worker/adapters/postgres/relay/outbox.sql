@@ -1,10 +1,21 @@
 -- name: lease
 -- Takes the outboxes that no process holds, those with the oldest message first.
-WITH waiting AS (
-    SELECT o.district_id, min(o.created_at) AS since FROM outbox o
-    LEFT JOIN relay_leases l ON l.district_id = o.district_id AND l.until > clock_timestamp()
-    WHERE l.district_id IS NULL
-    GROUP BY o.district_id ORDER BY since LIMIT $2
+-- Goes by age from one decision to the next, and looks at one message of each, until there are enough districts.
+WITH RECURSIVE looked AS (
+    SELECT '-infinity'::timestamptz AS created_at, '' COLLATE "C" AS district_id, '{}'::text[] COLLATE "C" AS found
+    UNION ALL
+    SELECT o.created_at, o.district_id,
+           CASE WHEN o.district_id = ANY(p.found) OR EXISTS (
+                    SELECT FROM relay_leases l WHERE l.district_id = o.district_id AND l.until > clock_timestamp())
+                THEN p.found ELSE p.found || o.district_id END
+    FROM looked p CROSS JOIN LATERAL (
+        SELECT created_at, district_id FROM outbox
+        WHERE (created_at, district_id) > (p.created_at, p.district_id)
+        ORDER BY created_at, district_id LIMIT 1) AS o
+    WHERE cardinality(p.found) < $2
+), waiting AS (
+    SELECT unnest(found) AS district_id FROM (
+        SELECT found FROM looked ORDER BY cardinality(found) DESC LIMIT 1) AS last
 )
 INSERT INTO relay_leases AS l (district_id, holder, until)
 SELECT district_id, $1, clock_timestamp() + $3::interval FROM waiting ORDER BY district_id

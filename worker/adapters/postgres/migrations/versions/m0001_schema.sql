@@ -284,7 +284,8 @@ CREATE TABLE outbox (
     created_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (district_id, position)
 );
-CREATE INDEX outbox_age ON outbox (created_at);
+-- All messages of a decision are of one time: from district to district in the order of age, none of them is read.
+CREATE INDEX outbox_age ON outbox (created_at, district_id);
 
 -- Who publishes a district's outbox; runs out by itself when its holder dies.
 CREATE TABLE relay_leases (
@@ -804,6 +805,7 @@ CREATE TABLE alerts (
     published_at timestamptz
 );
 CREATE INDEX alerts_unpublished ON alerts (district_id, position) WHERE published_at IS NULL;
+CREATE INDEX alerts_unpublished_age ON alerts ((position + 0)) WHERE published_at IS NULL;
 CREATE INDEX alerts_of_incident ON alerts (dedup_key, position);
 CREATE INDEX alerts_by_id ON alerts (alert_id);
 CREATE INDEX alerts_by_age ON alerts (created_at);

@@ -95,7 +95,7 @@ FURTHEST = {"relay_leases": LEASE, "alert_leases": LEASE, "login_attempts": time
 TIMES = """
     SELECT table_name, column_name FROM information_schema.columns
     JOIN information_schema.tables USING (table_schema, table_name)
-    WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND is_generated = 'NEVER'
         AND data_type = 'timestamp with time zone' ORDER BY 1, 2"""
 
 

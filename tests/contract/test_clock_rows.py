@@ -177,7 +177,7 @@ class Rows:
             (place, name)
             for place, made in enumerate(self.made)
             for name in made.keys()  # noqa: SIM118 — a record is no mapping
-            if made[name] != rows[_key(made)][name]
+            if name not in GENERATED and made[name] != rows[_key(made)][name]
         ]
 
     async def last(self) -> Any:
@@ -185,6 +185,10 @@ class Rows:
         rows = await self.store.rows(f"SELECT * FROM {self.case.table}")
         (last,) = (row for row in rows if _key(row) == _key(self.made[-1]))
         return last[self.case.column]
+
+
+GENERATED: Final = {"quiet_since"}
+"""Columns that follow another one by themselves."""
 
 
 def _key(row: asyncpg.Record) -> tuple[str, ...]:

@@ -156,3 +156,60 @@ async def test_a_lease_does_not_read_the_parts_of_a_decision(
     _, reads = await plan_and_reads(store, "relay/outbox", "lease", uuid.uuid4(), 20, MINUTE)
 
     assert reads < MANY / 4
+
+
+WINDOWS = (
+    "INSERT INTO windows (district_id, opened_at, last_event_at, events, requested, deferred_since)"
+    " SELECT 'many' || n, now() - $2::interval, now() - $3::interval, $4, $5, now() - $6::interval"
+    " FROM generate_series(1, $1::int) AS n"
+)
+NOT_DUE = (3 * MINUTE, timedelta(seconds=1), 900, None, MINUTE)
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+@pytest.mark.parametrize(
+    ("window", "due"),
+    [
+        (NOT_DUE, 0),
+        ((3 * MINUTE, timedelta(seconds=1), 900, "filter", MINUTE), 20),
+        ((3 * MINUTE, MINUTE, 900, None, None), 20),
+        ((6 * MINUTE, timedelta(seconds=1), 900, None, None), 20),
+        ((3 * MINUTE, timedelta(seconds=1), 50_000, None, None), 20),
+        ((3 * MINUTE, timedelta(seconds=1), 900, None, 31 * MINUTE), 20),
+    ],
+    ids=["none", "requested", "quiet", "age", "size", "deferred"],
+)
+async def test_a_look_for_due_districts_reads_few_windows_of_many(
+    store: StoreUnderTest, window: tuple[object, ...], due: int, has_statistics: bool
+) -> None:
+    await store.rows(WINDOWS, MANY, *window)
+    if has_statistics:
+        await store.rows("ANALYZE")
+    limits = (50_000, timedelta(seconds=10), 5 * MINUTE, 30 * MINUTE, 20)
+
+    plan, reads = await plan_and_reads(store, "evaluation/due_districts", "due_districts", *limits)
+    found = await store.rows(statements.load("evaluation/due_districts")["due_districts"], *limits)
+
+    assert len(found) == due
+    assert "Seq Scan" not in plan
+    assert reads < MANY / 10
+
+
+async def test_events_of_two_seconds_change_nothing_that_an_index_of_windows_holds(
+    store: StoreUnderTest,
+) -> None:
+    await store.rows(
+        "INSERT INTO windows (district_id, opened_at, last_event_at, events)"
+        " VALUES ($1, now(), date_bin('2 seconds', now(), 'epoch'), 1)",
+        DISTRICT,
+    )
+    indexed = "SELECT opened_at, quiet_since, size_step FROM windows WHERE district_id = $1"
+    before = await store.rows(indexed, DISTRICT)
+
+    await store.rows(
+        "UPDATE windows SET events = 999, last_event_at = last_event_at + interval '1.9 s'"
+        " WHERE district_id = $1",
+        DISTRICT,
+    )
+
+    assert await store.rows(indexed, DISTRICT) == before

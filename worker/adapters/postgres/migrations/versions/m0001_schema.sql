@@ -65,6 +65,10 @@ CREATE INDEX evaluation_failures_parked
     ON evaluation_failures (district_id)
     WHERE parked_at IS NOT NULL;
 
+-- In which of some sizes a number of events is: it rises by a step where a limit is likely.
+CREATE FUNCTION rostering_size_step(events bigint) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN width_bucket(events, '{1000,2000,5000,10000,20000,50000,100000,200000,500000,1000000}'::bigint[])::smallint;
+
 -- The one open window of a district. Short row locks only: ingest passes here.
 CREATE TABLE windows (
     district_id    text COLLATE "C" PRIMARY KEY,
@@ -75,8 +79,25 @@ CREATE TABLE windows (
     request_number bigint NOT NULL DEFAULT 0,
     through        text COLLATE "C",
     deferred_since timestamptz,
+    -- What indexes hold in place of the time and the number that each event changes: neither changes with each of them,
+    -- and an update that changes nothing indexed writes to no index.
+    quiet_since    timestamptz NOT NULL GENERATED ALWAYS AS (date_bin('2 seconds', last_event_at, 'epoch')) STORED,
+    size_step      smallint NOT NULL GENERATED ALWAYS AS (rostering_size_step(events)) STORED,
     CONSTRAINT through_is_for_settled CHECK (through IS NULL OR requested = 'settled')
 );
+-- What each trigger closes next.
+CREATE INDEX windows_requested ON windows (opened_at) WHERE requested IS NOT NULL;
+CREATE INDEX windows_quiet ON windows (quiet_since, opened_at) WHERE requested IS NULL;
+CREATE INDEX windows_age ON windows (opened_at) WHERE requested IS NULL;
+CREATE INDEX windows_size ON windows (size_step) WHERE requested IS NULL AND size_step > 0;
+CREATE INDEX windows_deferred ON windows (deferred_since) WHERE requested IS NULL AND deferred_since IS NOT NULL;
+
+-- Windows that may be closed now: of districts that are neither parked nor put off.
+CREATE VIEW ready_windows AS
+SELECT w.district_id, w.opened_at, w.last_event_at, w.events, w.requested, w.deferred_since, w.quiet_since, w.size_step
+FROM windows w
+WHERE (SELECT f.parked_at IS NULL AND f.not_before <= clock_timestamp() FROM evaluation_failures f
+       WHERE f.district_id = w.district_id) IS NOT FALSE;
 
 -- Events stored and not yet evaluated. record is null for a deletion.
 CREATE TABLE inbox (

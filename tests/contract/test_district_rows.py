@@ -303,14 +303,24 @@ async def test_the_newest_policy_that_has_not_ended_is_in_force(store: StoreUnde
 # Upkeep
 
 
-async def test_ids_of_evaluated_events_are_forgotten_after_their_time(store: StoreUnderTest) -> None:
-    for event, hours in (("old", 11), ("new", 9), ("newest", 0)):
+@pytest.mark.parametrize("at_once", [1, 2, 4, 5])
+async def test_ids_of_evaluated_events_are_forgotten_after_their_time(
+    store: StoreUnderTest, at_once: int
+) -> None:
+    for event, hours in (
+        ("older", 12),
+        ("oldest", 13),
+        ("old", 11),
+        ("as old", 11),
+        ("new", 9),
+        ("newest", 0),
+    ):
         await store.rows(
             "INSERT INTO evaluated_events VALUES ('d', $1, now() - $2::interval)",
             *(event, timedelta(hours=hours)),
         )
 
-    await store.districts.forget_events_older_than(timedelta(hours=10))
+    await store.districts.forget_events_older_than(timedelta(hours=10), at_once)
 
     rows = await store.rows("SELECT event_id FROM evaluated_events WHERE district_id = 'd' ORDER BY 1")
     assert [row["event_id"] for row in rows] == ["new", "newest"]

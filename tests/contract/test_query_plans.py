@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -213,3 +213,22 @@ async def test_events_of_two_seconds_change_nothing_that_an_index_of_windows_hol
     )
 
     assert await store.rows(indexed, DISTRICT) == before
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+async def test_old_ids_of_events_are_found_by_their_age(store: StoreUnderTest, has_statistics: bool) -> None:
+    await store.rows(
+        "INSERT INTO evaluated_events SELECT 'many', n, now() - n * interval '1 minute'"
+        " FROM generate_series(1, $1::int) AS n",
+        10 * MANY,
+    )
+    if has_statistics:
+        await store.rows("ANALYZE")
+
+    since = datetime.min.replace(tzinfo=UTC)
+    plan, reads = await plan_and_reads(
+        store, "operations/districts", "forget_old_events", timedelta(0), since, 10
+    )
+
+    assert "evaluated_events_age" in plan
+    assert reads < MANY / 10

@@ -24,6 +24,9 @@ from worker.runtime.errors import FilterChanged, PolicyError, UnknownDistrictErr
 
 _SQL: Final = statements.load("operations/districts")
 
+FORGET_AT_ONCE: Final = 10_000
+"""Ids of events that one transaction forgets: a fraction of a second."""
+
 
 class PostgresDistricts:
     """Answers to `worker.operations.districts.Districts`."""
@@ -192,10 +195,19 @@ class PostgresDistricts:
         async with self._database.connection() as connection:
             await connection.fetchval(_SQL["ping"])
 
-    async def forget_events_older_than(self, age: timedelta) -> None:
-        """Forget the ids of old evaluated events; a duplicate of one would still change nothing."""
-        async with self._database.connection() as connection:
-            await connection.execute(_SQL["forget_old_events"], age)
+    async def forget_events_older_than(self, age: timedelta, at_once: int = FORGET_AT_ONCE) -> None:
+        """Forget the ids of old evaluated events, a bounded number in a transaction.
+
+        A duplicate of such an event would still change nothing.
+        """
+        reached = datetime.min.replace(tzinfo=UTC)
+        while True:
+            async with self._database.connection() as connection:
+                gone = await connection.fetchrow(_SQL["forget_old_events"], age, reached, at_once)
+            assert gone is not None  # noqa: S101 — an aggregate has one row
+            if gone["rows"] < at_once:
+                return
+            reached = gone["reached"]
 
     async def forget_history_older_than(self, age: timedelta) -> None:
         """Forget what commits replaced longer ago; no rollback goes back behind them any more."""

@@ -136,5 +136,12 @@ SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() A
 SELECT 1
 
 -- name: forget_old_events
--- Deletes ids of events that no feed can bring again; Clever keeps events for 30 days.
-DELETE FROM evaluated_events WHERE received_at < now() - $1::interval
+-- Deletes ids of events that no feed can bring again, the oldest first, at most $3 of them; returns how far it got.
+-- (Clever keeps events for 30 days. From $2 on: what is deleted is not passed again.)
+WITH gone AS (
+    DELETE FROM evaluated_events WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM evaluated_events WHERE received_at >= $2 AND received_at < now() - $1::interval
+        ORDER BY received_at LIMIT $3))
+    RETURNING received_at
+)
+SELECT count(*) AS rows, max(received_at) AS reached FROM gone

@@ -125,7 +125,7 @@ CREATE TABLE evaluated_events (
     received_at timestamptz NOT NULL,
     PRIMARY KEY (district_id, event_id)
 );
-CREATE INDEX evaluated_events_age ON evaluated_events USING brin (received_at);
+CREATE INDEX evaluated_events_age ON evaluated_events (received_at);
 
 -- What publishers said: that a feed was read to its end, and how many events they sent.
 CREATE TABLE feed_marks (

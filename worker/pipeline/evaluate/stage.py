@@ -27,6 +27,7 @@ from worker.pipeline.evaluate.record_decision import Decided, record_outcome
 from worker.pipeline.evaluate.state import Adopted
 from worker.pipeline.evaluate.unit_of_work import Evaluation, Evaluations
 from worker.runtime import logs
+from worker.runtime.collector import seldom
 from worker.runtime.errors import DistrictUnreadable, RosteringError, StoreFailed, Unavailable
 from worker.runtime.metrics import Metrics
 from worker.runtime.progress import Progress, no_progress
@@ -84,6 +85,7 @@ class EvaluateStage:
                 district_id = evaluation.window.district_id
                 started = time.perf_counter()
                 span = opened.enter_context(self.tracer.span("evaluate", district_id=district_id))
+                opened.enter_context(seldom())
                 decided = await self._evaluate(evaluation, span)
             self._report(evaluation, decided, span, time.perf_counter() - started)
         except (Unavailable, OSError, MemoryError) as error:

@@ -484,6 +484,25 @@ async def test_a_field_was_blank_before_that_students_were_committed_without(row
     assert await rows.figures.blank_before() == ["state_id"]
 
 
+async def test_names_of_students_with_the_same_value_are_compared(rows: FigureRows) -> None:
+    ada, bob = {"first_name": "Ada", "last_name": "Frawn"}, {"first_name": "Bob", "last_name": "Frawn"}
+    for name, field, record in (
+        *(
+            ("a", "sis_id", ada | {"sis_id": "7"}),
+            ("b", "sis_id", ada | {"sis_id": " 7", "first_name": "ADA"}),
+        ),
+        *(("c", "email", ada | {"email": "x"}), ("d", "email", bob | {"email": "x"})),
+        *(("e", "nick", ada | {"extra": {"nick": "n"}}), ("f", "nick", ada | {"extra": {"nick": "n"}})),
+        *(("g", "state_id", ada | {"state_id": "1"}), ("h", "state_id", ada | {"state_id": "2"})),
+        *(("i", "dob", {"dob": "1"}), ("j", "dob", {"dob": "1"})),
+    ):
+        rows.found(name, Code.DUPLICATE_IDENTITY, field=field)
+        rows.entry(name, record)
+    await rows.write()
+
+    assert await rows.figures.same_names() == ["nick", "sis_id"]
+
+
 async def test_sections_of_one_set_of_kinds_are_named_fullest_first(rows: FigureRows) -> None:
     many = [f"s{number:02}" for number in range(1, 22)]
     rows.torn("a", "m1", "b1")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.test_causes import HOMEROOM, MATH, NONE, NORTH_3, SEVERAL, blocked, causes, missing, removal
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.facts import ErrorKey, Removed, SharedSections, Sign, TermFacts
+from worker.domain.review.causes.facts import ErrorKey, Removed, SchoolGrade, SharedSections, Sign, TermFacts
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import Label
 from worker.domain.roster.records import RecordId, Term
@@ -270,3 +270,35 @@ def test_schools_of_a_scope_that_nobody_is_at_are_to_be_corrected_and_nothing_is
 
     assert "No shared student is at a school called “Nroth”" in cause.advice
     assert "approve" not in cause.advice
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"), [({"same_names": {"sis_id"}}, "sis.second_record"), ({}, "sis.duplicate_identity")]
+)
+def test_students_with_one_number_and_one_name_are_two_records(fields: dict[str, Any], code: str) -> None:
+    (cause,) = causes(blocked(2, ErrorKey(Code.DUPLICATE_IDENTITY, "sis_id")), **fields)
+
+    assert cause.code == code
+
+
+@pytest.mark.parametrize(("students", "is_told"), [(10, True), (9, False)])
+def test_two_kinds_of_sections_of_a_whole_grade_are_a_program_of_which_the_new_one_is_left_out(
+    students: int, is_told: bool
+) -> None:
+    group = blocked(students, SEVERAL, labels=(HOMEROOM, MATH))
+    cohorts = {NORTH_3: students, SchoolGrade("north", "4"): 90}
+
+    (cause,) = causes(group, **ROSTERED, cohorts=cohorts, new_kinds=[MATH])
+
+    assert (cause.code == "filter.several_kinds_kept") is is_told
+    assert (f"named {MATH} were not classes" in cause.advice) is is_told
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [([MATH], "another section, named “math”, counts"), ([MATH, HOMEROOM], "another section counts")],
+)
+def test_the_new_kind_of_section_is_named_if_it_is_one(kinds: list[Label], told: str) -> None:
+    (cause,) = causes(blocked(3, SEVERAL, labels=(HOMEROOM, MATH)), **ROSTERED, new_kinds=kinds)
+
+    assert told in cause.advice

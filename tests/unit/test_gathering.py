@@ -268,6 +268,31 @@ async def test_the_schools_of_classes_are_asked_for_where_they_are_several() -> 
     assert await asked("n", None, "n") == {}
 
 
+@pytest.mark.parametrize(("errors", "is_asked"), [(1, True), (0, False)])
+async def test_names_are_compared_where_students_have_the_same_number(errors: int, is_asked: bool) -> None:
+    district = answering(counts=coded(Code.DUPLICATE_IDENTITY, errors), same_names=["sis_id"])
+
+    facts = await cause_facts(district.port())
+
+    assert facts.same_names == (frozenset(("sis_id",)) if is_asked else frozenset())
+    assert ("same names" in district.asked_for) is is_asked
+
+
+async def test_kinds_of_sections_are_new_if_no_class_of_the_last_commit_is_of_them() -> None:
+    sections = [
+        ConcernedSection("a", "Science 1", was_class=True),
+        ConcernedSection("b", "Career Center"),
+        ConcernedSection("c", "Lunch"),
+        ConcernedSection("d", "Science 2"),
+    ]
+    district = answering(RULES, coded(Code.MULTIPLE_SECTIONS), concerned=sections)
+
+    facts = await cause_facts(district.port())
+
+    assert [kind.text for kind in facts.new_kinds] == ["career center", "lunch"]
+    assert [kind.text for kind in facts.lessons] == ["lunch"]
+
+
 FIRST, SECOND = term("first", -30, 10), term("second", -1, 60)
 YEAR, NEXT = term("year", -30, 90), term("next", 11, 60)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Final
 
 from tests.mistakes import bases
 from tests.mistakes.bases import ALDER, BIRCH, DOGWOOD, ELM, Builder, where
 from tests.mistakes.changes import (
+    NEW_STUDENT,
     filter_becomes,
     rules,
     sections,
@@ -16,7 +18,16 @@ from tests.mistakes.changes import (
 from tests.mistakes.district import Change, District, role
 from tests.mistakes.facts import APPROVE, FILTER, SHARE, SHARED, Fact, at, number, word
 from tests.mistakes.mistake import OURS, SHARING, SIS, Mistake, mistake
-from tests.mistakes.other_bases import LINDEN, MAGNOLIA, of_two_schools, ranked, two_languages
+from tests.mistakes.other_bases import (
+    FOXGLOVE,
+    LINDEN,
+    MAGNOLIA,
+    by_sis_id,
+    of_two_schools,
+    one_school_two_ways,
+    ranked,
+    two_languages,
+)
 
 
 def with_math_labs() -> District:
@@ -47,6 +58,19 @@ def transferred(*others: str) -> Change:
             section["students"] = [*section["students"], student["id"]]
 
     return change
+
+
+def career_center(district: District) -> None:
+    """Have a whole grade in a section of another school's program, in the period of its classes."""
+    listed = [student["id"] for student in district.students(grade="8")]
+    fields = {"subject": "other", "grade": "8", "period": "1"}
+    Builder.on(district).section("Career Center", district.school(FOXGLOVE)["id"], listed, **fields)
+
+
+def registered_twice(district: District) -> None:
+    """Have four students come a second time, in no section."""
+    for student in district.students(LINDEN)[:4]:
+        district.add("users", copy.deepcopy(student) | {"id": district.free_id("users", NEW_STUDENT)})
 
 
 def term_begins(name: str, day: str) -> Change:
@@ -80,6 +104,25 @@ TABLE: Final[list[Mistake]] = [
         *(number(3), *at(ALDER, BIRCH), Fact("that they may be at both", r"attends? a second school")),
         never=(APPROVE, SHARE),
         blocked=3,
+    ),
+    mistake(
+        "a whole grade has a program in the period of its classes",
+        one_school_two_ways,
+        career_center,
+        (OURS, SHARING),
+        *(number(12), *at(FOXGLOVE), Fact("which kind is new", "“career center” were not classes")),
+        never=(APPROVE, SHARE, r"“science” were not"),
+        blocked=12,
+        suggests=True,
+    ),
+    mistake(
+        "four students were registered a second time",
+        by_sis_id,
+        registered_twice,
+        SIS,
+        *(number(8), *at(LINDEN), word("same name"), word("two records")),
+        never=(*SHARED, "different SIS ID"),
+        blocked=8,
     ),
     mistake(
         "new students have no schedule yet",

@@ -77,6 +77,10 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("blank before", None, [])
 
+    async def same_names(self) -> list[str]:
+        """Answer."""
+        return self._answer("same names", None, [])
+
     async def blocked_students(self, labels: object, signs: object = NO_SIGNS) -> list[Blocked]:
         """Answer."""
         return self._answer("blocked", (labels, signs), [])

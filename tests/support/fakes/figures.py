@@ -192,6 +192,10 @@ class MemoryFigures(MemoryRoster):
         """Return that no field was blank."""
         return []
 
+    async def same_names(self) -> list[str]:
+        """Return that nobody's name was compared."""
+        return []
+
     async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
         """Return how many students each grade of these schools has."""
         return {SchoolGrade(*place): n for place, (n, _) in self.coverage.items() if place[0] in schools}

@@ -94,6 +94,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         is_filter_new=_is_filter_new(evaluation),
         committed_fields=frozenset(state.committed_fields),
         blank_before=await _blank_before(evaluation),
+        same_names=await _same_names(evaluation),
         has_rules=bool(section_filter.rules),
         filter_fields=_fields(section_filter),
         today=today,
@@ -118,7 +119,8 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
             **{sign: _sections(signs, sign) for sign in (Sign.CO_TAUGHT, Sign.DOUBLED)},
         },
         terms=terms,
-        lessons=_lessons(labels or {}),
+        lessons=_lessons(labels or {}, concerned),
+        new_kinds=_new_kinds(labels or {}, concerned),
         former_classes=_by_fate(signs),
         shared_sections=await evaluation.shared_sections() if _nobody_has_a_class(evaluation) else None,
         others=others,
@@ -129,9 +131,16 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
     )
 
 
-def _lessons(labels: Mapping[str, Label]) -> frozenset[Label]:
-    """Return the kinds that say a lesson, a special or a break."""
-    return frozenset(kind for kind in plain(tuple(labels.values())) if of_subject(kind.text) & _LESSONS)
+def _lessons(labels: Mapping[str, Label], concerned: Sequence[ConcernedSection]) -> frozenset[Label]:
+    """Return the kinds that say a lesson, a special or a break, if no class of the last commit is of them."""
+    kinds = _new_kinds(labels, concerned)
+    return frozenset(kind for kind in kinds if of_subject(kind.text) & _LESSONS)
+
+
+def _new_kinds(labels: Mapping[str, Label], concerned: Sequence[ConcernedSection]) -> tuple[Label, ...]:
+    """Return the kinds of the sections, in order, of which no class of the last commit is."""
+    of_classes = plain(tuple(labels[section.id] for section in concerned if section.was_class))
+    return tuple(kind for kind in plain(tuple(labels.values())) if kind not in of_classes)
 
 
 def _overlapping(concerned: Sequence[ConcernedSection]) -> Sequence[Term]:
@@ -172,6 +181,13 @@ async def _blank_before(evaluation: Evaluation) -> frozenset[str]:
     if state.last_commit_id is None or not state.tally.by_code().get(Code.FIELD_MISSING):
         return frozenset()
     return frozenset(await evaluation.blank_before())
+
+
+async def _same_names(evaluation: Evaluation) -> frozenset[str]:
+    """Return the unique fields of which students with the same value have the same name as well."""
+    if not evaluation.state.tally.by_code().get(Code.DUPLICATE_IDENTITY):
+        return frozenset()
+    return frozenset(await evaluation.same_names())
 
 
 def _unmatched_grades(evaluation: Evaluation) -> list[str]:

@@ -121,6 +121,12 @@ class ErrorFigures(SectionFigures, Protocol):
         Looks at some students with each field.
         """
 
+    async def same_names(self) -> list[str]:
+        """Return the unique fields of which students with the same value have the same name as well.
+
+        Looks at some students with each field.
+        """
+
     async def other_errors(self) -> list[Others]:
         """Return the errors on everything but students."""
 

@@ -152,6 +152,10 @@ class PostgresErrorFigures:
         """Return the required fields that are blank, and were so in the last commit for some students."""
         return [row["field"] for row in await self._rows("blank_before", _SAMPLE)]
 
+    async def same_names(self) -> list[str]:
+        """Return the unique fields of which students with the same value have the same name as well."""
+        return [row["field"] for row in await self._rows("same_names", _IDS)]
+
     async def sections_by_labels(
         self, labels: Mapping[str, Label]
     ) -> dict[tuple[Label, ...], dict[str, int]]:

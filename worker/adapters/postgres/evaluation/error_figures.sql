@@ -274,6 +274,25 @@ CROSS JOIN LATERAL (SELECT committed::jsonb AS record FROM roster
     WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id AND committed IS NOT NULL OFFSET 0) AS r
 WHERE f.place <= $2 AND jsonb_typeof(r.record -> f.field) = 'null'
 
+-- name: same_names
+-- Of which fields every student who has another's value has the other's name as well. Of more students than $2, the
+-- values that some have are not all there: those with one left are not compared.
+WITH doubled AS (
+    SELECT f.field, lower(btrim(coalesce(r.record ->> f.field, r.record #>> ARRAY['extra', f.field]))) AS value,
+           lower(btrim(r.record ->> 'first_name')) AS first_name, lower(btrim(r.record ->> 'last_name')) AS last_name
+    FROM (SELECT record_id, detail ->> 'field' AS field,
+                 row_number() OVER (PARTITION BY detail ->> 'field' ORDER BY record_id) AS place
+          FROM findings WHERE open_of = $1 AND severity = 'error' AND code = 'student.duplicate_identity') AS f
+    CROSS JOIN LATERAL (SELECT candidate::jsonb AS record FROM roster
+        WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id AND candidate IS NOT NULL OFFSET 0) AS r
+    WHERE f.place <= $2
+), pairs AS (
+    SELECT field, value, count(DISTINCT (first_name, last_name)) = 1 AS is_one,
+           bool_and(first_name IS NOT NULL AND last_name IS NOT NULL) AS is_named
+    FROM doubled GROUP BY field, value HAVING count(*) > 1
+)
+SELECT field FROM pairs GROUP BY field HAVING bool_and(is_one AND is_named) ORDER BY field
+
 -- name: sections_by_labels
 -- Some sections of the students with the same kinds of them, those of most such students first.
 SELECT labels, section_id, students

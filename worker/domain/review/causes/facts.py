@@ -223,6 +223,8 @@ class CauseFacts:
     """Student fields that were demanded at the last commit, besides those that are always kept."""
     blank_before: frozenset[str] = frozenset()
     """Required fields that were blank in the last commit already: they were not required then."""
+    same_names: frozenset[str] = frozenset()
+    """Unique fields of which all students with the same value have the same name as well."""
     has_rules: bool = False
     filter_fields: Sequence[str] = ()
     """The fields of sections that its rules read."""
@@ -251,7 +253,10 @@ class CauseFacts:
     sections: Mapping[tuple[Label, ...], Mapping[str, int]] = field(default_factory=dict)
     """By the kinds of their several classes: some of the sections, each with how many students are in it."""
     lessons: frozenset[Label] = frozenset()
-    """Kinds that say a lesson, a special or a break, as math and lunch do: no class that everybody has."""
+    """Kinds that say a lesson, a special or a break, as math and lunch do, if no class was of them: no class
+    that everybody has."""
+    new_kinds: Sequence[Label] = ()
+    """Kinds of the several classes of students, of which no class of the last commit was."""
     former_classes: Mapping[FormerClassFate, Sequence[str]] = field(default_factory=dict)
     """By what became of them: the former classes of students in no class, those of most students first."""
     shared_sections: SharedSections | None = None

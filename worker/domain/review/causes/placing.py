@@ -91,7 +91,8 @@ def _of_kinds(group: Blocked, scale: Scale) -> ErrorReason:
 
 def _is_habit(group: Blocked, scale: Scale) -> bool:
     kinds = plain(group.labels)
-    return kinds in scale.habits or (kinds, group.place.school_id) in scale.habits_at
+    is_of_place = (kinds, group.place.school_id) in scale.habits_at or (kinds, group.place) in scale.habits_of
+    return kinds in scale.habits or is_of_place
 
 
 def none_reason(group: Blocked, scale: Scale) -> ErrorReason:

@@ -46,6 +46,8 @@ class Scale:
     """Of one kind: those that so many students have twice that it is no mistake."""
     habits_at: frozenset[tuple[tuple[Label, ...], str | None]]
     """Kinds that nearly all students of a school have together: how the school works."""
+    habits_of: frozenset[tuple[tuple[Label, ...], SchoolGrade]]
+    """Two kinds or more that nearly all students of a grade there have together: a program of the grade."""
     all_fates: Collection[FormerClassFate]
     """What became of former classes."""
 
@@ -57,6 +59,7 @@ def scale_of(facts: CauseFacts) -> Scale:
     without: Counter[SchoolGrade] = Counter()
     pairs: Counter[tuple[Label, ...]] = Counter()
     together: Counter[tuple[tuple[Label, ...], str | None]] = Counter()
+    in_grade: Counter[tuple[tuple[Label, ...], SchoolGrade]] = Counter()
     alike: Counter[tuple[Label, ...]] = Counter()
     unlisted = 0
     students_with_two_ids = sum(group.students for group in facts.blocked if group.sign is Sign.REISSUED)
@@ -78,6 +81,7 @@ def scale_of(facts: CauseFacts) -> Scale:
                 kinds = plain(group.labels)
                 (pairs if len(kinds) > 1 else alike)[kinds] += group.students
                 together[kinds, group.place.school_id] += group.students
+                in_grade[kinds, group.place] += group.students
     schools: Counter[str | None] = Counter()
     for place, students in facts.cohorts.items():
         schools[place.school_id] += students
@@ -107,6 +111,13 @@ def scale_of(facts: CauseFacts) -> Scale:
             (kinds, school)
             for (kinds, school), students in together.items()
             if students >= WITHDRAWN_STUDENTS and students * 100 >= schools[school] * HABIT_PERCENT
+        ),
+        frozenset(
+            (kinds, place)
+            for (kinds, place), students in in_grade.items()
+            if len(kinds) > 1
+            and students >= WITHDRAWN_STUDENTS
+            and _nearly_all(students, facts.cohorts.get(place, 0))
         ),
         {group.former for group in facts.blocked if group.former},
     )

@@ -33,6 +33,24 @@ class SectionWords(PlaceWords):
         return f" {'named' if label.kind is LabelKind.WORD else 'of'} {label}"
 
     @property
+    def which_kind(self) -> str:
+        """Which of the kinds the filter should select: those that were classes, if only some were."""
+        new = [label for label in self._reason.labels if label in self._facts.new_kinds]
+        is_part = 0 < len(new) < len(self._reason.labels)
+        if not self._facts.was_rostered or not is_part or any(one.kind is LabelKind.OTHER for one in new):
+            return f"Let it select only one of the {self.kinds_number}."
+        named = "named " if all(label.kind is LabelKind.WORD for label in new) else "of "
+        those = f"Those {named}{listing([str(label) for label in new])}"
+        return f"{those} were not classes at the last commit: let the filter leave them out."
+
+    @property
+    def new_kind(self) -> str:
+        """The kind of the sections that were no classes in the last commit, if it is one."""
+        if len(self._facts.new_kinds) != 1 or self._facts.new_kinds[0].kind is not LabelKind.WORD:
+            return ""
+        return f", named {self._facts.new_kinds[0]},"
+
+    @property
     def filter_is_new(self) -> str:
         """That the filter changed since the last commit, where it did."""
         if self._facts.was_rostered and self._facts.is_filter_new:

@@ -90,16 +90,22 @@ def _reason(key: ErrorKey, group: Blocked, scale: Scale) -> ErrorReason:
         case Code.FIELD_MISSING:
             return _missing(key.field, group, scale)
         case Code.DUPLICATE_IDENTITY:
-            return ErrorReason("sis.duplicate_identity", key.field)
+            return _duplicate(key.field, scale)
         case Code.MULTIPLE_SECTIONS:
             return several_reason(group, scale)
         case Code.NO_SECTION:
             second = next((one for one in group.since if one.code is Code.DUPLICATE_IDENTITY), None)
             if second is not None and group.former is None:  # a second record of a student who has a class
-                return ErrorReason("sis.duplicate_identity", second.field)
+                return _duplicate(second.field, scale)
             return none_reason(group, scale)
         case _:
             return _PLAIN.get(key.code, ErrorReason(f"vendor.{key.code.replace('.', '_')}"))
+
+
+def _duplicate(name: str, scale: Scale) -> ErrorReason:
+    """Tell two students with one number from two records of one student."""
+    code = "sis.second_record" if name in scale.facts.same_names else "sis.duplicate_identity"
+    return ErrorReason(code, name)
 
 
 def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:

@@ -187,7 +187,7 @@ class Rows:
         return last[self.case.column]
 
 
-GENERATED: Final = {"quiet_since"}
+GENERATED: Final = {"quiet_since", "events_since"}
 """Columns that follow another one by themselves."""
 
 

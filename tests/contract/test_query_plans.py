@@ -164,14 +164,17 @@ WINDOWS = (
     " FROM generate_series(1, $1::int) AS n"
 )
 NOT_DUE = (3 * MINUTE, timedelta(seconds=1), 900, None, MINUTE)
+REQUESTED = (3 * MINUTE, timedelta(seconds=1), 900, "filter", MINUTE)
 
 
-@pytest.mark.parametrize("has_statistics", [False, True])
+@pytest.mark.parametrize(
+    "statistics_of", [None, NOT_DUE, REQUESTED], ids=["no statistics", "not due", "asked for"]
+)
 @pytest.mark.parametrize(
     ("window", "due"),
     [
         (NOT_DUE, 0),
-        ((3 * MINUTE, timedelta(seconds=1), 900, "filter", MINUTE), 20),
+        (REQUESTED, 20),
         ((3 * MINUTE, MINUTE, 900, None, None), 20),
         ((6 * MINUTE, timedelta(seconds=1), 900, None, None), 20),
         ((3 * MINUTE, timedelta(seconds=1), 50_000, None, None), 20),
@@ -180,11 +183,13 @@ NOT_DUE = (3 * MINUTE, timedelta(seconds=1), 900, None, MINUTE)
     ids=["none", "requested", "quiet", "age", "size", "deferred"],
 )
 async def test_a_look_for_due_districts_reads_few_windows_of_many(
-    store: StoreUnderTest, window: tuple[object, ...], due: int, has_statistics: bool
+    store: StoreUnderTest, window: tuple[object, ...], due: int, statistics_of: tuple[object, ...] | None
 ) -> None:
-    await store.rows(WINDOWS, MANY, *window)
-    if has_statistics:
+    if statistics_of is not None:
+        await store.rows(WINDOWS, MANY, *statistics_of)
         await store.rows("ANALYZE")
+        await store.rows("DELETE FROM windows WHERE district_id LIKE 'many%'")
+    await store.rows(WINDOWS, MANY, *window)
     limits = (50_000, timedelta(seconds=10), 5 * MINUTE, 30 * MINUTE, 20)
 
     plan, reads = await plan_and_reads(store, "evaluation/due_districts", "due_districts", *limits)
@@ -203,7 +208,7 @@ async def test_events_of_two_seconds_change_nothing_that_an_index_of_windows_hol
         " VALUES ($1, now(), date_bin('2 seconds', now(), 'epoch'), 1)",
         DISTRICT,
     )
-    indexed = "SELECT opened_at, quiet_since, size_step FROM windows WHERE district_id = $1"
+    indexed = "SELECT opened_at, quiet_since, events_since, size_step FROM windows WHERE district_id = $1"
     before = await store.rows(indexed, DISTRICT)
 
     await store.rows(

@@ -9,15 +9,15 @@ SELECT district_id FROM (
      ORDER BY opened_at LIMIT $5)
     UNION ALL
     (SELECT district_id, requested, opened_at FROM ready_windows
-     WHERE requested IS NULL AND quiet_since <= now() - $2::interval AND last_event_at <= now() - $2::interval
+     WHERE quiet_since <= now() - $2::interval AND last_event_at <= now() - $2::interval
      ORDER BY quiet_since, opened_at LIMIT $5)
     UNION ALL
     (SELECT district_id, requested, opened_at FROM ready_windows
-     WHERE requested IS NULL AND opened_at <= now() - $3::interval AND events > 0
-     ORDER BY opened_at LIMIT $5)
+     WHERE events_since <= now() - $3::interval
+     ORDER BY events_since LIMIT $5)
     UNION ALL
     (SELECT district_id, requested, opened_at FROM ready_windows
-     WHERE requested IS NULL AND size_step >= rostering_size_step($1) AND events >= $1
+     WHERE size_step >= rostering_size_step($1) AND events >= $1
      ORDER BY size_step DESC LIMIT $5)
     UNION ALL
     (SELECT district_id, requested, opened_at FROM ready_windows

@@ -79,22 +79,28 @@ CREATE TABLE windows (
     request_number bigint NOT NULL DEFAULT 0,
     through        text COLLATE "C",
     deferred_since timestamptz,
-    -- What indexes hold in place of the time and the number that each event changes: neither changes with each of them,
-    -- and an update that changes nothing indexed writes to no index.
-    quiet_since    timestamptz NOT NULL GENERATED ALWAYS AS (date_bin('2 seconds', last_event_at, 'epoch')) STORED,
-    size_step      smallint NOT NULL GENERATED ALWAYS AS (rostering_size_step(events)) STORED,
+    -- What indexes hold of a window without a request. Few events change it, and an update that changes nothing indexed
+    -- writes to no index. Each index answers one condition only: there is no other to choose, whatever statistics say.
+    quiet_since    timestamptz GENERATED ALWAYS AS (
+        CASE WHEN requested IS NULL THEN date_bin('2 seconds', last_event_at, 'epoch') END) STORED,
+    events_since   timestamptz GENERATED ALWAYS AS (
+        CASE WHEN requested IS NULL AND events > 0 THEN opened_at END) STORED,
+    -- -1: there is a request
+    size_step      smallint NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN requested IS NULL THEN rostering_size_step(events) ELSE -1 END) STORED,
     CONSTRAINT through_is_for_settled CHECK (through IS NULL OR requested = 'settled')
 );
 -- What each trigger closes next.
 CREATE INDEX windows_requested ON windows (opened_at) WHERE requested IS NOT NULL;
-CREATE INDEX windows_quiet ON windows (quiet_since, opened_at) WHERE requested IS NULL;
-CREATE INDEX windows_age ON windows (opened_at) WHERE requested IS NULL;
-CREATE INDEX windows_size ON windows (size_step) WHERE requested IS NULL AND size_step > 0;
+CREATE INDEX windows_quiet ON windows (quiet_since, opened_at) WHERE quiet_since IS NOT NULL;
+CREATE INDEX windows_age ON windows (events_since) WHERE events_since IS NOT NULL;
+CREATE INDEX windows_size ON windows (size_step) WHERE size_step > 0;
 CREATE INDEX windows_deferred ON windows (deferred_since) WHERE requested IS NULL AND deferred_since IS NOT NULL;
 
 -- Windows that may be closed now: of districts that are neither parked nor put off.
 CREATE VIEW ready_windows AS
-SELECT w.district_id, w.opened_at, w.last_event_at, w.events, w.requested, w.deferred_since, w.quiet_since, w.size_step
+SELECT w.district_id, w.opened_at, w.last_event_at, w.events, w.requested, w.deferred_since, w.quiet_since,
+       w.events_since, w.size_step
 FROM windows w
 WHERE (SELECT f.parked_at IS NULL AND f.not_before <= clock_timestamp() FROM evaluation_failures f
        WHERE f.district_id = w.district_id) IS NOT FALSE;

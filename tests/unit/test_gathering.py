@@ -240,6 +240,18 @@ async def test_sections_that_would_count_if_their_term_ran_are_told_with_the_nex
     assert facts.terms == TermFacts(TODAY, OVER, COMING, [BEHIND, BACKWARD])
 
 
+@pytest.mark.parametrize(("start", "is_told"), [(-4, True), (-6, False)])
+async def test_a_term_that_began_after_the_one_that_ended_is_told_beside_the_next_one(
+    start: int, is_told: bool
+) -> None:
+    over, runs, later = term("over", -30, -5), term("runs", start, 20), term("later", 30, 60)
+
+    facts, _ = await not_running(in_term("a", over), in_term("b", later), unused=(runs,))
+
+    assert facts.terms
+    assert (facts.terms.following, facts.terms.begun) == (later, runs if is_told else None)
+
+
 async def test_the_terms_of_sections_are_current_over_or_ahead_and_others_are_left_out() -> None:
     district = answering({"current_term_only": True, **RULES}, NONE | {"blocked": 1})
     of = {"no": None, "runs": RUNNING, "over": OVER, "ahead": COMING, "turned": BACKWARD}

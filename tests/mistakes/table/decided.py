@@ -9,6 +9,7 @@ from tests.mistakes import bases
 from tests.mistakes.bases import ALDER, BIRCH, DOGWOOD, ELM, Builder, where
 from tests.mistakes.changes import (
     NEW_STUDENT,
+    day_comes,
     filter_becomes,
     rules,
     sections,
@@ -22,6 +23,8 @@ from tests.mistakes.other_bases import (
     FOXGLOVE,
     LINDEN,
     MAGNOLIA,
+    NUTMEG,
+    by_quarter,
     by_sis_id,
     of_two_schools,
     one_school_two_ways,
@@ -77,7 +80,25 @@ def term_begins(name: str, day: str) -> Change:
     return lambda district: district.term(name).update(start_date=day)
 
 
+def one_school_without_second_quarter() -> District:
+    """Return two schools of which one has no section of the second quarter yet."""
+    district = by_quarter()
+    second = district.term("Q2")["id"]
+    district.drop("sections", district.sections(school=NUTMEG, term_id=second))
+    district.policy = {"class_change_limit_percent": 100}
+    return district
+
+
 TABLE: Final[list[Mistake]] = [
+    mistake(
+        "one school has no sections of the quarter that runs",
+        one_school_without_second_quarter,
+        day_comes(2026, 12, 3),
+        SIS,
+        *(number(20), *at(NUTMEG), word("Q1"), Fact("that the quarter runs", "“Q2” began on 2026-11-02")),
+        never=(FILTER, APPROVE, "next term"),
+        blocked=20,
+    ),
     mistake(
         "the second term begins before the first one ends",
         bases.by_term,

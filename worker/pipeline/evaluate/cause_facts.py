@@ -139,7 +139,7 @@ def _lessons(labels: Mapping[str, Label], concerned: Sequence[ConcernedSection])
 
 def _new_kinds(labels: Mapping[str, Label], concerned: Sequence[ConcernedSection]) -> tuple[Label, ...]:
     """Return the kinds of the sections, in order, of which no class of the last commit is."""
-    of_classes = plain(tuple(labels[section.id] for section in concerned if section.was_class))
+    of_classes = frozenset(plain(tuple(labels[section.id] for section in concerned if section.was_class)))
     return tuple(kind for kind in plain(tuple(labels.values())) if kind not in of_classes)
 
 

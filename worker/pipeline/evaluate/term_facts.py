@@ -44,7 +44,13 @@ async def term_states(evaluation: Evaluation) -> tuple[dict[str, TermState], Ter
     wrong = [terms[term] for term in sorted(terms) if is_reversed(terms[term])]
     ended = last_of(terms.values(), calendar.today)
     running = running_of(district_terms.all(), calendar.today)
-    return states, TermFacts(calendar.today, ended, following or running, wrong)
+    begun = running if _is_after(running, ended) else None
+    return states, TermFacts(calendar.today, ended, following or running, wrong, begun)
+
+
+def _is_after(term: Term | None, ended: Term | None) -> bool:
+    """Whether a term began after another one had ended."""
+    return bool(term and term.start and ended and ended.end and ended.end < term.start)
 
 
 def _state(term: Term, today: date) -> TermState:

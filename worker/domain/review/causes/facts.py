@@ -67,6 +67,8 @@ class TermFacts:
     """The next term; else the one that runs now, of which they are in no section; None where none is."""
     reversed: Sequence[Term] = ()
     """Terms of the sections concerned whose days are the wrong way round."""
+    begun: Term | None = None
+    """The term that began after `ended` and runs now, of which they are in no section."""
 
 
 class SchoolGrade(NamedTuple):

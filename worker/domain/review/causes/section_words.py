@@ -130,7 +130,7 @@ class SectionWords(PlaceWords):
         told = [f"none of their sections has a current term on {terms.today.isoformat()}."]
         if terms.ended and terms.ended.end:
             told.append(f"The term{_called(terms.ended)} ended on {terms.ended.end.isoformat()}.")
-        following = terms.following
+        following = terms.begun or terms.following
         if following is None or following.start is None:
             told.append("These sections have no later term.")
         elif following.start > terms.today:
@@ -168,7 +168,7 @@ class SectionWords(PlaceWords):
     def begun_term_shared(self) -> str:
         """To ask for the sections of the current term, where there is one."""
         terms = self._facts.terms
-        following = terms.following if terms else None
+        following = (terms.begun or terms.following) if terms else None
         if terms is None or following is None or following.start is None or following.start > terms.today:
             return ""
         return " Also ask whether it shares the sections of the current term with us in Clever."

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from tests.suggest.lockstep import ALL, SIZE, Lockstep, first_of
-from tests.suggest.small import coverage, elementary, keeping
+from tests.suggest.lockstep import ALL, LASTS, SIZE, Lockstep, first_of
+from tests.suggest.small import SmallDistrict, coverage, elementary, keeping
 from tests.suggest.surveys import suggestions
 from worker.domain.roster.section_filter import Condition, SectionFilter
 from worker.suggest.figures import ClassFigures
@@ -43,6 +43,20 @@ def test_a_section_that_no_room_holds_is_no_class() -> None:
     everybody = [student for students in school.classes for student in students]
     school.district.section(everybody, school.staff[0], name="Assembly Passport", school_id=school.school)
     school.own("Vocabulary {grade}")
+
+    assert first_of(school) == keeping(("name", "contains", "vocabulary"))
+
+
+@pytest.mark.parametrize("meeting", ["Team Meeting", "Passport"])
+def test_where_two_classes_come_together_is_behind_what_each_has_alone(meeting: str) -> None:
+    school = Lockstep()
+    for lesson in ("Reading", "Math"):
+        school.own(lesson + " {grade}")
+    school.own("Vocabulary {grade}")
+    for teacher, first, second in zip(
+        school.staff[::2], school.classes[::2], school.classes[1::2], strict=True
+    ):
+        school.district.section([*first, *second], teacher, name=meeting, school_id=school.school)
 
     assert first_of(school) == keeping(("name", "contains", "vocabulary"))
 
@@ -87,6 +101,15 @@ def test_specials_booked_by_homeroom_are_left_out_of_it() -> None:
     found = said(first_of(school))
     assert found[0].value == "hr"
     assert {one.op for one in found[1:]} == {"not_contains"}
+
+
+@pytest.mark.parametrize(("title", "number"), [("Voyager Launch", "LNCH"), ("Mustang Time", "MUS")])
+def test_a_number_that_shortens_its_title_says_no_more_than_the_title(title: str, number: str) -> None:
+    school = Lockstep()
+    school.own("Reading {grade}")
+    school.own(title, course_id=school.district.course(title, number))
+
+    assert str(said(first_of(school))[0].value) in title.casefold()
 
 
 def test_two_words_that_say_something_as_one_say_nothing_apart() -> None:
@@ -258,6 +281,33 @@ def test_electives_that_most_of_a_grade_take_are_not_suggested() -> None:
     )
 
     assert suggestions(school.district.records) == []
+
+
+def test_one_lesson_for_most_of_a_grade_and_another_for_the_rest_are_no_class() -> None:
+    district = SmallDistrict()
+    school = district.school()
+    pupils, staff = district.students(200, school, "10"), [district.teacher(last) for last in LASTS]
+    lessons = (("Literature", pupils[:172]), ("Civics", pupils[28:]), ("Geometry", pupils[14:186]))
+    for (name, some), subject in zip(
+        lessons, ("english/language arts", "social studies", "math"), strict=True
+    ):
+        district.sections(some, staff, name, subject=subject, school_id=school)
+
+    assert suggestions(district.records) == []
+
+
+def test_schools_with_a_rule_each_are_not_asked_for_more_than_one_school_with_one() -> None:
+    district = SmallDistrict()
+    for form in ("{}", "B{}"):
+        school = district.school(form + " High")
+        pupils, staff = district.students(100, school, "10"), [district.teacher(last) for last in LASTS]
+        for period, some in enumerate((pupils[:92], pupils[14:92]), 1):
+            district.sections(some, staff, "Course", period=form.format(period), school_id=school)
+
+    first = suggestions(district.records)[0]
+
+    assert coverage(first) == (184, 16, 0)
+    assert {str(one.value) for one in said(first.section_filter) if one.field == "period"} == {"1", "B1"}
 
 
 # What is told of a suggestion

@@ -52,7 +52,7 @@ def class_shape(survey: Survey, may_be_class: npt.NDArray[np.bool_]) -> ClassSha
     fits = may_be_class & (listed >= SMALLEST_CLASS) & (listed <= LARGEST_CLASS)
     measure = np.where(fits, load, np.float32(np.inf)).astype(np.float32)
     total = np.zeros(survey.sections)
-    for first, last in _chunks(survey):
+    for first, last in chunks(survey):
         begin, end = int(survey.starts[first]), int(survey.starts[last])
         sections = survey.edge_section[begin:end]
         least = _least(measure[sections], survey.starts[first : last + 1] - begin)
@@ -67,7 +67,7 @@ def _stays_together(survey: Survey) -> npt.NDArray[np.bool_]:
     """Return whether the same students, and no others, sit in several other sections."""
     marks = np.random.default_rng(1).random(survey.students)
     sums = np.zeros(survey.sections)
-    for first, last in _chunks(survey):
+    for first, last in chunks(survey):
         begin, end = int(survey.starts[first]), int(survey.starts[last])
         weights = np.repeat(marks[first:last], np.diff(survey.starts[first : last + 1]))
         sums += np.bincount(survey.edge_section[begin:end], weights=weights, minlength=survey.sections)
@@ -87,7 +87,7 @@ def _load(survey: Survey, listed: Ints) -> tuple[Floats, Floats]:
     starts = np.concatenate(([0], np.cumsum(sizes)))
     of_sets = np.array([one for some in sets for one in some], dtype=np.int64)
     students, seats = np.zeros(len(ids)), np.zeros(len(ids))
-    for first, last in _chunks(survey):
+    for first, last in chunks(survey):
         begin, end = int(survey.starts[first]), int(survey.starts[last])
         owner = np.repeat(np.arange(last - first), np.diff(survey.starts[first : last + 1]))
         among = survey.section_teachers[survey.edge_section[begin:end]]
@@ -113,5 +113,6 @@ def _least(values: Floats, starts: npt.NDArray[np.int64]) -> Floats:
     return least
 
 
-def _chunks(survey: Survey) -> list[tuple[int, int]]:
+def chunks(survey: Survey) -> list[tuple[int, int]]:
+    """Return the students in parts that are looked at in one go: the first of each, and the one behind."""
     return [(first, min(first + AT_ONCE, survey.students)) for first in range(0, survey.students, AT_ONCE)]

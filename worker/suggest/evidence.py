@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.roster.name_words import is_homeroom, words
+from worker.domain.roster.name_words import by_consonants, is_homeroom, shortened_from, words
 from worker.suggest.columns import BLANK, Bools, SectionColumn
 from worker.suggest.lesson_words import HOME_CODES, NOTHING, Says, of_subject, said
 from worker.suggest.survey import Survey
@@ -63,6 +63,7 @@ class Texts:
 def read_texts(survey: Survey) -> Texts:
     """Return what the texts of each section say."""
     name, course, number = (_read(survey, column) for column in ("name", "course_name", "course_number"))
+    number = _without_titles(survey, number, (name | course) == 0)
     coded = _codes(survey, "section_number") | _codes(survey, "period") | (number & Says.HOMEROOM)
     lesson: Flags = name | course | np.where(name | course, 0, number)
     return Texts(lesson, _subjects(survey), ((name | course | coded) & Says.HOMEROOM) > 0)
@@ -139,6 +140,31 @@ def _read(survey: Survey, name: str) -> Flags:
             of = texts[column.text_codes[section]]
             flags[section] = _all(tuple(one for one in of if one[0] not in called))
     return flags
+
+
+def _without_titles(survey: Survey, number: Flags, unsaid: Bools) -> Flags:
+    """Return what courses' numbers say, without what only shortens a title that says nothing.
+
+    LNCH07 is no lunch, but the number of a launch; MUS07 is the number of Mustang Time.
+    """
+    titles, codes = survey.columns["course_name"], survey.columns["course_number"]
+    doubtful = np.flatnonzero((number > 0) & unsaid & (titles.text_codes != BLANK))
+    found = number.copy()
+    known: dict[tuple[int, int], Says] = {}
+    for section in doubtful.tolist():
+        pair = int(titles.text_codes[section]), int(codes.text_codes[section])
+        if pair not in known:
+            title, code = titles.texts[pair[0]], codes.texts[pair[1]]
+            known[pair] = _all(tuple(one for one in said(code) if not _shortens(one[0], title)))
+        found[section] = known[pair]
+    return found
+
+
+def _shortens(code: str, title: str) -> bool:
+    """Whether the letters of a code are the first ones of a word of the title, or the word without vowels."""
+    apart = [word for word in words(title) if word != code]
+    is_start = any(word.startswith(code) for word in apart)
+    return is_start or shortened_from(code, by_consonants(apart)) is not None
 
 
 def _codes(survey: Survey, name: str) -> Flags:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from worker.suggest.class_shape import LARGEST_CLASS, class_shape
 from worker.suggest.columns import Bools
 from worker.suggest.evidence import Kind, Texts, kinds, read_texts
+from worker.suggest.gatherings import gatherings
 from worker.suggest.periods import periods_are_alike, young_shares
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.survey import Survey
@@ -65,6 +66,8 @@ SHARED_PRICE: Final = 0.1
 MOST_SHARED_PRICE: Final = 0.3
 CROWDED_PRICE: Final = 0.3
 """Of students in sections that no room holds."""
+GATHERED_PRICE: Final = 0.15
+"""Of students in sections where several classes come together: such a one is none, whatever it is called."""
 MOSTLY: Final = 0.5
 """Of the students of a section, for it to be one of elementary grades."""
 TOLD_BY_SHAPE: Final = 0.2
@@ -74,6 +77,7 @@ UNWORDED: Final = 0.15
 WORDED: Final = 0.1
 """Of the rest there."""
 CALLED_CLASSES: Final = (Kind.HOMEROOM, Kind.CLASS, Kind.ROOM)
+LESSONS: Final = (Kind.READING, Kind.MATH, Kind.CORE)
 NO_LESSONS: Final = (*CALLED_CLASSES, Kind.UNKNOWN)
 NO_LESSONS_SHARE: Final = 0.9
 """Of the seats that a rule gives."""
@@ -115,8 +119,9 @@ class Pricing:
         """One column for each kind, with a 1 in that of the section; then those of shape and of numbers."""
         found = np.zeros((self.survey.sections, _KINDS + 2), dtype=np.float32)
         found[np.arange(self.survey.sections), self.kinds] = 1
-        found[:, _SHAPE] = self._shape()
-        if self._is_told_by_shape(found[:, _SHAPE]):
+        shape = self._shape()
+        found[:, _SHAPE] = shape + GATHERED_PRICE * gatherings(self.survey, self.seats, self.kinds)
+        if self._is_told_by_shape(shape):
             return found
         unsaid = np.isin(self.kinds, (Kind.UNKNOWN, Kind.CLASS))
         found[:, _VAGUE] = young_shares(self.survey) * unsaid * periods_are_alike(self.survey)
@@ -191,6 +196,12 @@ def may_be_classes(meanings: Sequence[Meaning], sums: Floats) -> Bools:
     seats = sums[:, :_KINDS].sum(axis=1)
     found: Bools = says_more & (sums[:, list(NO_LESSONS)].sum(axis=1) >= NO_LESSONS_SHARE * seats)
     return found
+
+
+def lesson_of(sums: Floats) -> Kind | None:
+    """Return the lesson that nearly all seats of a rule are of, if they are of one."""
+    seats = sums[:_KINDS]
+    return next((kind for kind in LESSONS if seats[kind] >= ALIKE * seats.sum() > 0), None)
 
 
 def _prevailing(seats: Floats) -> Floats:

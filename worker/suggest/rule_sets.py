@@ -12,7 +12,17 @@ import numpy.typing as npt
 from worker.domain.roster.section_filter import SectionFilter, Strategy
 from worker.suggest.columns import Bools
 from worker.suggest.credibility import credible
-from worker.suggest.pricing import CALLED_CLASSES, NO_LESSONS, Pricing, classes, may_be_classes, prices
+from worker.suggest.evidence import Kind
+from worker.suggest.pricing import (
+    CALLED_CLASSES,
+    NO_LESSONS,
+    NUMBERS,
+    Pricing,
+    classes,
+    lesson_of,
+    may_be_classes,
+    prices,
+)
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf
 from worker.suggest.survey import Survey
@@ -45,6 +55,8 @@ class Pooled:
     """Whether these sections, or the rule itself, are called a class."""
     may_be_class: bool
     """Whether nearly all of these sections are no lessons, and the rule is more than a number."""
+    lesson: Kind | None = None
+    """The lesson that the rule is for, if it is for one, and no number."""
 
     @property
     def cost(self) -> float:
@@ -65,7 +77,9 @@ def pooled(pricing: Pricing, rule: RuleOf, home: float) -> Pooled:
     is_cheap = price < MOST_OF_CLASS * seats
     says_class = rule.meaning <= Meaning.CLASS or classes(sums, rule.meaning) >= CALLED_CLASS * seats
     may_be_class = bool(may_be_classes([rule.meaning], sums[None, :])[0])
-    return Pooled(rule, kept, home, seats, price, is_cheap and says_class, is_cheap and may_be_class)
+    says_class &= is_cheap
+    lesson = None if says_class or rule.meaning in NUMBERS else lesson_of(sums)
+    return Pooled(rule, kept, home, seats, price, says_class, is_cheap and may_be_class, lesson)
 
 
 @dataclass(frozen=True)
@@ -134,10 +148,29 @@ def draft(pricing: Pricing, rules: Sequence[Pooled], strategy: Strategy) -> Rule
     is_single = _places_right(pricing, kept, strategy, places)
     told = [one.kept for one in rules if one.says_class]
     called = _are_in(survey, told)
-    score = credible(survey, is_single, called, len(rules) - len(told)) - cost
+    uncalled = _by_rule(survey, rules, placed, strategy)
+    score = credible(survey, is_single, called, uncalled, _by_lesson(rules, uncalled)) - cost
     others = _are_in(survey, [one.kept for one in rules if one.may_be_class])
     by_class, by_others = (int((is_single & each).sum()) for each in (called, others))
     return RuleSet(tuple(rules), kept, strategy, places, score, by_class, by_others)
+
+
+def _by_rule(
+    survey: Survey, rules: Sequence[Pooled], placed: Sequence[Places], strategy: Strategy
+) -> list[Bools]:
+    """Return which students each rule places that is for what is not called a class."""
+    if strategy == "first_match" or len(rules) == 1:
+        return [counts > 0 for one, counts in zip(rules, placed, strict=True) if not one.says_class]
+    return [survey.counts(one.kept) > 0 for one in rules if not one.says_class]
+
+
+def _by_lesson(rules: Sequence[Pooled], uncalled: Sequence[Bools]) -> list[Bools]:
+    """Return which students each kind of lesson places, where the rules are for several."""
+    pairs = list(zip((one.lesson for one in rules if not one.says_class), uncalled, strict=True))
+    kinds = sorted({kind for kind, _ in pairs if kind is not None})
+    if len(kinds) == 1:
+        return []
+    return [np.logical_or.reduce([some for of, some in pairs if of is kind]) for kind in kinds]
 
 
 def _are_in(survey: Survey, kept: Sequence[Bools]) -> Bools:

@@ -26,6 +26,7 @@ from tests.support.builders.records import (
     teacher_json,
     term_json,
 )
+from tests.support.builders.suggestions import suggestion
 from tests.support.districts.oracle import Records
 from tests.support.fixtures.people import LIMITS, Feed
 from tests.support.fixtures.store import StoreUnderTest
@@ -333,28 +334,7 @@ async def test_suggestions_of_a_version_that_did_not_say_for_what_are_none(store
         "VALUES ($1, now(), $2, 5, $3, $4, 2)"
     )
     await store.rows(kept, OTHER_DISTRICT, 8, [{"of": "another"}], 9)
-    mine = {
-        "filter": {},
-        "coverage": {"exactly_one": 1, "none": 0, "several": 0},
-        "sharing_rules": True,
-        "why_not_shared": None,
-        "text": "Match all sections",
-        "leftovers": [],
-        "leftover_groups": 0,
-        "classes": {
-            "sections": 1,
-            "smallest": 9,
-            "median": 9,
-            "largest": 9,
-            "teachers": 1,
-            "example": "… HR",
-        },
-        "as_good": ["math"],
-        "as_good_count": 1,
-        "in_force": False,
-        "cut_short": False,
-        "as_of": "2026-09-01T10:00:00.000Z",
-    }
+    mine = suggestion(as_of="2026-09-01T10:00:00.000Z")
     await store.rows(kept, DISTRICT, 1, [mine], None)
 
     async with store.evaluations.next(LIMITS) as evaluation:

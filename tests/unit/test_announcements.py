@@ -32,6 +32,7 @@ from tests.support.builders.records import (
     student,
     teacher,
 )
+from tests.support.builders.suggestions import suggestion
 from worker.domain.messages import bodies
 from worker.domain.preflight import tally as tally_module
 from worker.domain.preflight.checks import (
@@ -328,30 +329,12 @@ def test_the_age_of_a_finding_is_no_part_of_what_it_is() -> None:
 
 
 def test_suggestions_are_told_as_they_are_given() -> None:
-    suggestion = {
-        "filter": {"rules": []},
-        "coverage": {"exactly_one": 9, "none": 1, "several": 0},
-        "sharing_rules": True,
-        "why_not_shared": None,
-        "text": 'Match all sections where name contains "homeroom"',
-        "leftovers": [{"school": "h1", "grade": "3", "none": 1, "several": 0}],
-        "leftover_groups": 1,
-        "classes": {
-            "sections": 1,
-            "smallest": 9,
-            "median": 9,
-            "largest": 9,
-            "teachers": 1,
-            "example": "… HR",
-        },
-        "as_good": ["math"],
-        "as_good_count": 1,
-        "in_force": False,
-        "cut_short": False,
-        "as_of": "2026-08-20T14:00:00.000Z",
-    }
+    left = {"school": "h1", "grade": "3", "none": 1, "several": 0}
+    told = suggestion(
+        filter={"rules": []}, leftovers=[left], leftover_groups=1, as_of="2026-08-20T14:00:00.000Z"
+    )
 
-    assert read("review", review_body(suggestions=[suggestion]))["suggestions"] == [suggestion]
+    assert read("review", review_body(suggestions=[told]))["suggestions"] == [told]
 
 
 def test_a_review_has_just_the_keys_of_the_contract() -> None:

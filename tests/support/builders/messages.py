@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from schemas import export
 from schemas.messages.review import FindingItem
+from tests.support.builders.suggestions import suggestion
 
 Json = dict[str, Any]
 
@@ -172,31 +173,16 @@ REVIEW: Json = {
         }
     ],
     "suggestions": [
-        {
-            "filter": {
+        suggestion(
+            filter={
                 "strategy": "union",
                 "rules": [{"all": [{"field": "name", "op": "contains", "value": "homeroom"}]}],
             },
-            "coverage": {"exactly_one": 1004, "none": 0, "several": 0},
-            "sharing_rules": True,
-            "why_not_shared": None,
-            "text": 'Match all sections where name contains "homeroom"',
-            "leftovers": [{"school": "h1", "grade": None, "none": 1, "several": 0}],
-            "leftover_groups": 1,
-            "classes": {
-                "sections": 1,
-                "smallest": 9,
-                "median": 9,
-                "largest": 9,
-                "teachers": 1,
-                "example": "… HR",
-            },
-            "as_good": ["math"],
-            "as_good_count": 1,
-            "in_force": False,
-            "cut_short": False,
-            "as_of": "2026-08-20T14:00:00.000Z",
-        }
+            coverage={"exactly_one": 1004, "none": 0, "several": 0},
+            leftovers=[{"school": "h1", "grade": None, "none": 1, "several": 0}],
+            leftover_groups=1,
+            as_of="2026-08-20T14:00:00.000Z",
+        )
     ],
     "sync": {
         "state": "paused",

@@ -604,7 +604,7 @@ async def test_removals_are_told_with_places_and_what_else_goes(rows: FigureRows
         classes_removed=3,
         classes_new=2,
         newcomers={"n": 1},
-        grades_kept_percent=10,
+        regraded=9,
     )
 
 

@@ -385,6 +385,7 @@ def removal(*groups: Removed, schools: tuple[str, ...] = (), **fields: Any) -> l
         "is_filter_new",
         "is_scope_by_grade",
         "school_names",
+        "students_committed",
         "unmatched_grades",
         "unmatched_schools",
     )
@@ -507,13 +508,15 @@ def test_a_student_who_leaves_a_scope_of_grades_does_so_by_the_grade_and_is_not_
     assert "rostering approve" not in cause.advice
 
 
-@pytest.mark.parametrize(("kept", "code"), [(24, "vendor.grade_promoted"), (25, "sis.grade_promoted")])
-def test_it_is_no_new_school_year_while_a_quarter_of_the_students_keep_their_grade(
+@pytest.mark.parametrize(("kept", "code"), [(25, "vendor.grade_promoted"), (26, "sis.grade_promoted")])
+def test_it_is_no_new_school_year_while_more_than_a_quarter_of_the_students_keep_their_grade(
     kept: int, code: str
 ) -> None:
     group = gone(100, is_staged=True, grade_now="4")
 
-    (cause,) = removal(group, cohorts={NORTH_3: 9}, is_scope_by_grade=True, grades_kept_percent=kept)
+    facts: dict[str, Any] = {"students_committed": 100, "regraded": 100 - kept}
+
+    (cause,) = removal(group, cohorts={NORTH_3: 9}, is_scope_by_grade=True, **facts)
 
     assert cause.code == code
 

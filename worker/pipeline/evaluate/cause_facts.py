@@ -90,6 +90,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         district_id=evaluation.window.district_id,
         students=state.tally.students,
         plan_digest=to_hex(state.tally.candidate_digest),
+        students_committed=state.committed_counts.get("students", 0),
         was_rostered=state.last_commit_id is not None,
         is_filter_new=_is_filter_new(evaluation),
         committed_fields=frozenset(state.committed_fields),

@@ -56,8 +56,6 @@ _CO_TEACHERS: Final = 4
 """Sections of one class, each with a teacher of its own, at most."""
 _SAMPLE: Final = 20
 """Students who lack a field that are looked at."""
-_LOOKED_AT: Final = 1000
-"""Committed students of whom it is counted how many are in the grade that they were in."""
 _IDS: Final = 1000
 """Records with an error of one code that are looked at one by one."""
 
@@ -214,7 +212,7 @@ class PostgresErrorFigures:
             classes["removed"],
             classes["added"],
             {row["school_id"]: row["students"] for row in await self._rows("newcomers_by_school")},
-            (await self._rows("grades_kept", _LOOKED_AT))[0]["percent"] if are_regraded else 0,
+            (await self._rows("regraded"))[0]["students"] if are_regraded else 0,
         )
 
     async def class_changes(self, today: date | None) -> list[ClassChange]:

@@ -347,12 +347,11 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL
 GROUP BY 1, 2, 3, 6, 7 ORDER BY 1, 2, 3, 6, 7
 
--- name: grades_kept
--- How many in a hundred of some committed students are in the grade that they were in.
-SELECT coalesce(100 * count(*) FILTER (WHERE candidate::jsonb ->> 'grade' = committed::jsonb ->> 'grade')
-                / nullif(count(*), 0), 0) AS percent
-FROM (SELECT candidate, committed FROM roster
-      WHERE district_id = $1 AND kind = 'student' AND committed IS NOT NULL ORDER BY record_id LIMIT $2) AS known
+-- name: regraded
+-- How many committed students the plan removes, or has in another grade.
+SELECT count(*) AS students FROM roster
+WHERE plan_of = $1 AND kind || '' = 'student' AND committed IS NOT NULL
+  AND candidate::jsonb ->> 'grade' IS DISTINCT FROM committed::jsonb ->> 'grade'
 
 -- name: newcomers_by_school
 -- Students that the plan adds, by school.

@@ -21,7 +21,7 @@ MOST_PERCENT: Final = 50
 MERGED_PERCENT: Final = 75
 """Of the students of a school that is gone: if so many new ones come in elsewhere, it may be a merge."""
 KEPT_PERCENT: Final = 25
-"""Of the committed students: if so many are in the grade that they were in, no new school year began."""
+"""Of the committed students: if more are in the grade that they were in, no new school year began."""
 
 SCOPE_NARROWED: Final = ErrorReason("filter.scope_narrowed")
 SCHOOL_VANISHED: Final = ErrorReason("sharing.school_vanished")
@@ -195,7 +195,8 @@ def _left_scope(group: Removed, facts: CauseFacts) -> ErrorReason:
 
 def _promoted(facts: CauseFacts) -> str:
     """Return whose move it is that students are one grade up: a new school year has few who are not."""
-    is_new_year = facts.removals is None or facts.removals.grades_kept_percent < KEPT_PERCENT
+    kept = facts.students_committed - (facts.removals.regraded if facts.removals else 0)
+    is_new_year = kept * 100 <= facts.students_committed * KEPT_PERCENT
     return "vendor.grade_promoted" if is_new_year else "sis.grade_promoted"
 
 

@@ -152,8 +152,8 @@ class Removals:
     classes_new: int = 0
     newcomers: Mapping[str, int] = field(default_factory=dict)
     """Students that the plan adds, by school."""
-    grades_kept_percent: int = 0
-    """Of some committed students: how many are in the grade that they were in; 0 where no grade changed."""
+    regraded: int = 0
+    """Committed students whom the plan removes, or has in another grade; 0 where no grade is out of scope."""
 
 
 class Fate(StrEnum):
@@ -218,6 +218,8 @@ class CauseFacts:
     students: int
     """Students in scope."""
     plan_digest: str
+    students_committed: int = 0
+    """Students in the last commit."""
     was_rostered: bool = False
     is_filter_new: bool = False
     """Whether the filter in force is another version than that of the last commit."""

@@ -44,7 +44,7 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True)
-class Texts:
+class TextFlags:
     """What the texts of each section say that it is, as flags of `Says`."""
 
     lesson: Flags
@@ -60,16 +60,16 @@ class Texts:
         return program
 
 
-def read_texts(survey: Survey) -> Texts:
+def read_texts(survey: Survey) -> TextFlags:
     """Return what the texts of each section say."""
     name, course, number = (_read(survey, column) for column in ("name", "course_name", "course_number"))
     number = _without_titles(survey, number, (name | course) == 0)
     coded = _codes(survey, "section_number") | _codes(survey, "period") | (number & Says.HOMEROOM)
     lesson: Flags = name | course | np.where(name | course, 0, number)
-    return Texts(lesson, _subjects(survey), ((name | course | coded) & Says.HOMEROOM) > 0)
+    return TextFlags(lesson, _subjects(survey), ((name | course | coded) & Says.HOMEROOM) > 0)
 
 
-def kinds(survey: Survey, texts: Texts) -> npt.NDArray[np.int8]:
+def kinds(survey: Survey, texts: TextFlags) -> npt.NDArray[np.int8]:
     """Return for each section what it is."""
     lesson, subject, home = texts.lesson, texts.subject, texts.is_home
     at_odds = _at_odds(survey, texts)
@@ -98,7 +98,7 @@ def kinds(survey: Survey, texts: Texts) -> npt.NDArray[np.int8]:
     return found
 
 
-def _at_odds(survey: Survey, texts: Texts) -> Bools:
+def _at_odds(survey: Survey, texts: TextFlags) -> Bools:
     """Return where a section is called homeroom and something else, and its students have a plain one.
 
     "HR Library" is not the homeroom of those who have "HR 3A". A school may have a lesson's word in the name

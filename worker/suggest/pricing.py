@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from worker.suggest.class_shape import LARGEST_CLASS, class_shape
 from worker.suggest.columns import Bools
-from worker.suggest.evidence import Kind, Texts, kinds, read_texts
+from worker.suggest.evidence import Kind, TextFlags, kinds, read_texts
 from worker.suggest.gatherings import gatherings
 from worker.suggest.periods import periods_are_alike, young_shares
 from worker.suggest.rule_kinds import Meaning
@@ -100,7 +100,7 @@ class Pricing:
         return kinds(self.survey, self.texts)
 
     @cached_property
-    def texts(self) -> Texts:
+    def texts(self) -> TextFlags:
         """What the texts of each section say."""
         return read_texts(self.survey)
 

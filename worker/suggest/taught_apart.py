@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.suggest.columns import Bools
-from worker.suggest.evidence import Kind, Texts
+from worker.suggest.evidence import Kind, TextFlags
 from worker.suggest.lesson_words import Says
 from worker.suggest.survey import Survey
 
@@ -38,7 +38,7 @@ class TaughtApart:
         return bool(self.students.any())
 
 
-def taught_apart(survey: Survey, kinds: npt.NDArray[np.int8], texts: Texts) -> TaughtApart:
+def taught_apart(survey: Survey, kinds: npt.NDArray[np.int8], texts: TextFlags) -> TaughtApart:
     """Return who is taught apart, and where: of several sections, in those that are called a class."""
     rooms = texts.is_program & _have_teachers(survey)
     called = ((texts.lesson & Says.CLASS) > 0) | texts.is_home

@@ -112,13 +112,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         blocked=blocked,
         cohorts=await evaluation.cohorts(schools) if schools else {},
         sections=await evaluation.sections_by_labels(labels) if labels else {},
-        signs={
-            Sign.TERM_NOT_RUNNING: sorted(
-                section for section, state in signs.term_states.items() if state is not TermState.CURRENT
-            ),
-            Sign.TERM_UNKNOWN: sorted(signs.of_unknown_terms),
-            **{sign: _sections(signs, sign) for sign in (Sign.CO_TAUGHT, Sign.DOUBLED)},
-        },
+        signs=_sections_by_sign(signs),
         terms=terms,
         lessons=_lessons(labels or {}, concerned),
         new_kinds=_new_kinds(labels or {}, concerned),
@@ -130,6 +124,16 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         is_connected=bool(codes & READ_AGAIN) and await evaluation.is_connected(),
         has_shared_students=Code.NO_STUDENTS in codes and await evaluation.has_shared_students(),
     )
+
+
+def _sections_by_sign(signs: SectionSigns) -> dict[Sign, list[str]]:
+    """Return the sections that each sign of sections is of."""
+    states = signs.term_states.items()
+    return {
+        Sign.TERM_NOT_RUNNING: sorted(section for section, state in states if state is not TermState.CURRENT),
+        Sign.TERM_UNKNOWN: sorted(signs.of_unknown_terms),
+        **{sign: _sections(signs, sign) for sign in (Sign.CO_TAUGHT, Sign.DOUBLED)},
+    }
 
 
 def _lessons(labels: Mapping[str, Label], concerned: Sequence[ConcernedSection]) -> frozenset[Label]:

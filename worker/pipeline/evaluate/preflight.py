@@ -29,6 +29,7 @@ from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.progress import Progress, no_progress
 
 MANY_CHANGES: Final = 5_000
+"""Of a first load, from which on all records are read by chunks, and not those that each change touches."""
 
 
 async def run_preflight(

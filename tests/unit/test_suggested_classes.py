@@ -24,11 +24,11 @@ def classes(sections: int, smallest: int, largest: int, teachers: int) -> dict[s
         (classes(5, 7, 9, 2), "5 classes of 7 to 9 students, 2 teachers, 2.5 classes per teacher."),
         (
             classes(2, 7, 7, 2) | {"example": "… HR 3"},
-            "2 classes of 7 students, 2 teachers, 1 class per teacher. Example of a name: … HR 3",
+            '2 classes of 7 students, 2 teachers, 1 class per teacher. Example of a name: "… HR 3".',
         ),
         (
             classes(1, 1, 1, 0) | {"example": "HR 3"},
-            "1 class of 1 student, no teachers. Example of a name: HR 3",
+            '1 class of 1 student, no teachers. Example of a name: "HR 3".',
         ),
         (classes(0, 0, 0, 0), ""),
         (None, ""),

@@ -75,7 +75,7 @@ def classes_text(classes: Mapping[str, Any] | None) -> str:
         else counted(classes["largest"], "student")
     )
     text = f"{counted(classes['sections'], 'class', 'classes')} of {size}, "
-    example = f" Example of a name: {classes['example']}" if classes.get("example") else ""
+    example = f' Example of a name: "{classes["example"]}".' if classes.get("example") else ""
     if not classes["teachers"]:
         return f"{text}no teachers.{example}"
     each = classes["sections"] / classes["teachers"]

@@ -98,7 +98,7 @@ async def _names_are_refused(told: Scene) -> None:
     await told.site.done("filter", "suggest", DISTRICT)  # shows its words to a reviewer, which the audit says
     refused = await told.site.command("onboarding", "request-rules", DISTRICT)
     assert refused.code == 1
-    assert "because its words may name a person" in refused.err
+    assert "because its words may name a person" in refused.err, refused.err
     told.sweep.read(refused.err, "the refusal of sharing rules")
     async with opened_store(told.site.database_url or "") as store:
         planted = (

@@ -18,8 +18,8 @@ from worker.pipeline.evaluate.rosters import EntryWrite
 
 ROSTER = (
     "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
-    "committed_member, school_id, sections, grade, blocked) "
-    "VALUES ('d', $1, $2, $3, sha256($3::text::bytea), $4, sha256($4::text::bytea), $5, $6, $7, $8)"
+    "committed_member, school_id, sections, grade) "
+    "VALUES ('d', $1, $2, $3, sha256($3::text::bytea), $4, sha256($4::text::bytea), $5, $6, $7)"
 )
 KINDS: Final = ("school", "teacher", "class", "student")
 
@@ -39,10 +39,9 @@ async def of_another(store: StoreUnderTest) -> AsyncIterator[PostgresCandidateRo
 async def put(
     store: StoreUnderTest, kind: str, name: str, candidate: str | None, committed: str | None = None,
     school: str | None = None, sections: tuple[str, ...] = (), grade: str | None = None,
-    blocked: bool = False,
 ) -> None:  # fmt: skip
     """Add a row of the roster."""
-    values = (candidate, committed, school, list(sections), grade, blocked)
+    values = (candidate, committed, school, list(sections), grade)
     await store.rows(ROSTER, kind, name, *values)
 
 
@@ -91,14 +90,14 @@ async def test_a_student_is_read_with_his_kept_sections_his_school_and_his_row(
         *(("teacher", "a", "c"), ("school", "a", "c")),
     ):
         await store.rows(LINK, role, target, section)
-    await put(store, "student", "a", "{}", "{}", "a", ("a", "b"), "3", blocked=True)
+    await put(store, "student", "a", "{}", "{}", "a", ("a", "b"), "3")
     await put(store, "student", "b", None, "{}")
     await put(store, "teacher", "a", "other", "other")
     for kind, name, record in (("user", "z", student), ("school", "gone", {"name": "theirs"})):
         await add_elsewhere(store, STAGED, kind, name, record)
     await add_elsewhere(store, KEPT, "unkept", 9, 0)
     await add_elsewhere(store, LINK, "student", "d", "a")
-    await add_elsewhere(store, ROSTER, "student", "z", "{}", "{}", "a", [], "3", False)
+    await add_elsewhere(store, ROSTER, "student", "z", "{}", "{}", "a", [], "3")
 
     states = by_id(await roster.student_states(["a", "b", "c", "d", "z"]))
 
@@ -114,9 +113,7 @@ async def test_a_student_is_read_with_his_kept_sections_his_school_and_his_row(
     entry = states["a"].entry
     assert entry.candidate == entry.committed is not None
     assert entry.sections == ("a", "b")
-    assert entry.seat is not None
-    assert (entry.seat.school_id, entry.seat.grade, entry.seat.is_blocked) == ("a", "3", True)
-    assert (states["b"].entry.candidate, states["b"].entry.seat) == (None, None)
+    assert states["b"].entry.candidate is None
     assert states["b"].entry.committed is not None
     assert (states["z"].entry.candidate, states["z"].entry.committed) == (None, None)
 
@@ -139,7 +136,7 @@ async def test_a_teacher_is_needed_who_has_a_kept_section_with_students(
     await add_elsewhere(store, STAGED, "user", "z", {"teacher": {}})
     await add_elsewhere(store, LINK, "teacher", "b", "full")
     await add_elsewhere(store, KEPT, "unkept", 1, 3)
-    await add_elsewhere(store, ROSTER, "teacher", "b", "{}", "{}", None, [], None, False)
+    await add_elsewhere(store, ROSTER, "teacher", "b", "{}", "{}", None, [], None)
 
     states = by_id(await roster.teacher_states(["a", "b", "c", "d", "e", "z"]))
 
@@ -165,8 +162,8 @@ async def test_a_school_is_needed_where_a_student_or_a_class_of_the_candidate_is
     await put(store, "student", "2", None, "{}", "d")
     await put(store, "school", "a", None, "{}")
     await put(store, "student", "e", "{}", "{}", "f")
-    await add_elsewhere(store, ROSTER, "student", "9", "{}", "{}", "c", [], None, False)
-    await add_elsewhere(store, ROSTER, "school", "b", "{}", "{}", None, [], None, False)
+    await add_elsewhere(store, ROSTER, "student", "9", "{}", "{}", "c", [], None)
+    await add_elsewhere(store, ROSTER, "school", "b", "{}", "{}", None, [], None)
     await add_elsewhere(store, STAGED, "school", "z", {"name": "theirs"})
 
     states = by_id(await roster.school_states([*"abcdef", "z"]))
@@ -190,10 +187,10 @@ async def test_a_school_is_needed_where_a_student_or_a_class_of_the_candidate_is
 async def of_each(store: StoreUnderTest) -> None:
     """Of each kind rows with the same ids: one that is there, one that comes, one that goes."""
     for kind in KINDS:
-        await put(store, kind, "stays", f"{kind} new", f"{kind} old", "s", (), "3", blocked=True)
+        await put(store, kind, "stays", f"{kind} new", f"{kind} old", "s", (), "3")
         await put(store, kind, "comes", f"{kind} new", None, "s", (), "3")
         await put(store, kind, "goes", None, f"{kind} old")
-        await add_elsewhere(store, ROSTER, kind, "comes", "theirs", None, "s", [], "3", False)
+        await add_elsewhere(store, ROSTER, kind, "comes", "theirs", None, "s", [], "3")
 
 
 @pytest.mark.usefixtures("of_each")
@@ -210,8 +207,8 @@ async def test_what_is_taken_out_is_gone_or_waits_to_be_removed_and_no_other_row
     expected = {key: row for key, row in before.items() if key != ("d", kind, "comes")}
     expected["d", kind, "stays"] = (None, f"{kind} old", None, None)
     assert await entries(store) == expected
-    blocked = await store.rows("SELECT kind FROM roster WHERE blocked AND record_id = 'stays'")
-    assert {row[0] for row in blocked} == set(KINDS) - {kind}
+    graded = await store.rows("SELECT kind FROM roster WHERE grade IS NOT NULL AND record_id = 'stays'")
+    assert {row[0] for row in graded} == set(KINDS) - {kind}
 
 
 @pytest.mark.parametrize("sections", [(), ("a",), ("b", "room 7"), ("NULL", "", 'd "e", {f}\\g')])
@@ -440,28 +437,6 @@ async def test_kept_sections_grow_and_shrink_and_those_that_came_to_have_none_or
         *(("a", 7, 0), ("c", 1, 2), ("d", 1, 5), ("e", 1, 1), ("f", 8, 0)),
         *(("a", 4, 4), ("b", 4, 4)),
     ]
-
-
-async def test_coverage_is_counted_by_school_and_grade_and_forgotten_where_nobody_is_left(
-    store: StoreUnderTest, roster: PostgresCandidateRoster
-) -> None:
-    await roster.move_coverage(
-        {("a", "1"): (3, 1), ("a", "2"): (1, 0), ("b", "1"): (2, 2), (None, None): (1, 1)}
-    )
-    others = "('e', 'a', '2', 0, 0), ('d', 'a', '9', 0, 0), ('d', 'z', '2', 0, 0)"
-    await store.rows(f"INSERT INTO coverage VALUES {others}")
-    await roster.move_coverage(
-        {("a", "1"): (-1, -1), ("b", "2"): (1, 0), ("a", "2"): (-1, 0), ("a", "3"): (4, 0)}
-    )
-
-    rows = await store.rows(
-        "SELECT school_id, grade, students, blocked FROM coverage WHERE district_id = 'd' ORDER BY 1, 2"
-    )
-    assert [tuple(row) for row in rows] == [
-        *(("", "", 1, 1), ("a", "1", 2, 0), ("a", "3", 4, 0), ("a", "9", 0, 0)),
-        *(("b", "1", 2, 2), ("b", "2", 1, 0), ("z", "2", 0, 0)),
-    ]
-    assert await store.rows("SELECT FROM coverage WHERE district_id = 'e'")
 
 
 async def test_live_records_that_could_not_be_read_in_part_are_counted_by_kind(

@@ -128,11 +128,6 @@ async def replace_identities(store: StoreUnderTest, rows: Rows) -> None:
         await evaluation.replace_identities([STUDENT, STUDENT], rows)
 
 
-async def move_coverage(store: StoreUnderTest, rows: Rows) -> None:
-    async with evaluated(store) as evaluation:
-        await evaluation.move_coverage(dict(rows))
-
-
 WINDOWS = "SELECT district_id, events, requested FROM windows ORDER BY district_id"
 
 CASES = [
@@ -246,13 +241,6 @@ CASES = [
         [(STUDENT, "sis_id", DIGEST), (STUDENT, "sis_id", DIGEST)],
         "SELECT student_id, field FROM identities",
         [(STUDENT, "sis_id")],
-    ),
-    Case(
-        "places that are blank in two ways",
-        move_coverage,
-        [((None, "3"), (2, 1)), (("", "3"), (1, 0))],
-        "SELECT school_id, grade, students, blocked FROM coverage",
-        [("", "3", 3, 1)],
     ),
 ]
 

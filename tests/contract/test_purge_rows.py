@@ -47,13 +47,15 @@ async def test_a_purge_waits_for_an_evaluation_and_deletes_its_results(store: St
         await of_another.fetch(lock, "c")
         async with store.database.transaction() as evaluation:
             await evaluation.fetch(lock, "d")
-            await evaluation.execute("INSERT INTO coverage VALUES ('d', 's', '3', 1, 0)")
+            await evaluation.execute(
+                "INSERT INTO kept_sections (district_id, section_id, rank) VALUES ('d', 's', 0)"
+            )
             purging = asyncio.create_task(store.districts.purge("d", "ada"))
             await until(lambda: somebody_waits(store))
         deleted = await asyncio.wait_for(purging, 20)
 
-    assert deleted == {"coverage": 1}
-    assert await store.rows("SELECT FROM coverage") == []
+    assert deleted == {"kept_sections": 1}
+    assert await store.rows("SELECT FROM kept_sections") == []
 
 
 async def test_a_district_that_was_never_seen_cannot_be_purged(store: StoreUnderTest) -> None:

@@ -224,14 +224,26 @@ async def test_the_pages_of_findings_together_are_the_open_ones_asked_for_in_ord
 
 
 async def test_coverage_is_told_by_school_and_grade_with_planned_removals(store: StoreUnderTest) -> None:
-    for school, grade, students, blocked in (
-        ("b", "2", 3, 1),
-        ("a", "1", 2, 0),
-        ("a", "", 1, 1),
-        ("", "1", 4, 0),
+    for district, school, grade, students, blocked in (
+        ("d", "b", "2", 3, 1),
+        ("d", "a", "1", 2, 0),
+        ("d", "a", None, 1, 1),
+        ("d", None, "1", 4, 0),
+        ("e", "a", "1", 5, 5),
     ):
         await store.rows(
-            "INSERT INTO coverage VALUES ('d', $1, $2, $3, $4)", school, grade, students, blocked
+            "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, "
+            "grade) SELECT $1, 'student', concat($1::text, $2::text, $3::text, n), '{}', '', $2, $3 "
+            "FROM generate_series(1, $4::integer) AS n",
+            *(district, school, grade, students),
+        )
+        await store.rows(  # an error and a warning each, of whom some have two errors
+            "INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, "
+            "reported) "
+            "SELECT $1, 'student', concat($1::text, $2::text, $3::text, n), sha256(concat(code, n)::bytea), "
+            "code, CASE WHEN n > $4 OR code = 'y' THEN 'warning' ELSE 'error' END, '{}', true, false "
+            "FROM generate_series(1, 3) AS n, unnest(ARRAY['x', 'y', 'z']) AS code",
+            *(district, school, grade, blocked),
         )
     for name in ("a", "b"):
         await store.rows(STAGED, "d", "school", name, {"name": f"School {name}"} if name == "a" else None)
@@ -256,14 +268,15 @@ async def test_coverage_is_told_by_school_and_grade_with_planned_removals(store:
         cells = await store.views.coverage("d", removed=removed)
         return [(c.school_id, c.school, c.grade, c.students, c.blocked, c.removed) for c in cells]
 
-    now = [(None, None, "1", 4, 0, 0), ("a", "School a", None, 1, 1, 0), ("a", "School a", "1", 2, 0, 0),
-           ("b", None, "2", 3, 1, 0)]  # fmt: skip
+    now = [(None, None, None, 1, 0, 0), (None, None, "1", 4, 0, 0), ("a", "School a", None, 1, 1, 0),
+           ("a", "School a", "1", 2, 0, 0), ("b", None, "2", 3, 1, 0)]  # fmt: skip
     assert await told(removed=False) == now
     assert await told(removed=True) == [
+        now[0],
         (None, None, "1", 4, 0, 1),
         ("a", "School a", None, 1, 1, 1),
         ("a", "School a", "1", 2, 0, 1),
-        now[3],
+        now[4],
         ("c", None, None, 0, 0, 1),
     ]
 

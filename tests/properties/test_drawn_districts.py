@@ -165,14 +165,6 @@ def compare(
         len(district.errors()),
         len(district.findings) - len(district.errors()),
     )
-    coverage: dict[tuple[str | None, str | None], tuple[int, int]] = {}
-    for (kind, student), entry in rules.entries.items():
-        if kind == "student":
-            record = json.loads(entry.record)
-            place = record["school_id"], record["grade"]
-            students, stuck = coverage.get(place, (0, 0))
-            coverage[place] = students + 1, stuck + (student in blocked)
-    assert district.coverage == coverage
     terms = [one for (kind, _), one in records.items() if kind is RecordKind.SECTION and one.get("term_id")]
     assert district.school_terms == Counter((one.get("school_id") or "", one["term_id"]) for one in terms)
     assert district.committed() == consumer
@@ -197,7 +189,7 @@ async def compare_full_run(district: MemoryEvaluation) -> None:
     district.calls.clear()
     await preflight.run_preflight(district.port(), [])
     assert district.state.tally.to_json() == before
-    assert not sum(district.calls[what] for what in ("entries", "findings", "sizes", "coverage"))
+    assert not sum(district.calls[what] for what in ("entries", "findings", "sizes"))
     district.state.evaluated_policy = known
 
 

@@ -16,8 +16,7 @@ from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.context import chunks
 from worker.pipeline.evaluate.candidate.refresh import Touched, _touch_user, _turned, stage
 from worker.pipeline.evaluate.candidate.step1_sections import touched_students
-from worker.pipeline.evaluate.candidate.step2_students import _count_seat
-from worker.pipeline.evaluate.rosters import EvaluatedRoster, Seat, SectionLink
+from worker.pipeline.evaluate.rosters import EvaluatedRoster, SectionLink
 
 TODAY = date(2026, 9, 15)
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 10, timedelta(hours=1))
@@ -154,15 +153,6 @@ async def test_terms_of_schools_are_counted_by_the_sections_that_come_and_go() -
     assert roster.terms == {("n", "spring"): 2, ("", "old"): -1}
     assert (await staged(change(RecordKind.SECTION, fall, fall))).terms is None
     assert (await staged()).terms is None
-
-
-def test_seats_are_counted_with_those_that_are_blocked() -> None:
-    seats: dict[tuple[str | None, str | None], tuple[int, int]] = {}
-    for seat, sign in ((Seat("n", "3", True), 1), (Seat("n", "3", False), 1), (Seat("n", None, True), -1)):
-        _count_seat(seats, seat, sign)
-    _count_seat(seats, None, 1)
-
-    assert seats == {("n", "3"): (2, 1), ("n", None): (-1, -1)}
 
 
 def test_items_come_in_chunks_of_a_size_and_the_last_one_has_the_rest() -> None:

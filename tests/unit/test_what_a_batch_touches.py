@@ -179,7 +179,6 @@ async def test_students_name_their_schools_and_the_sections_that_came_to_have_so
     district.known[RecordKind.USER, RecordId("s2")] = replace(
         district.known[RecordKind.USER, RecordId("s2")], record={"student": {}}
     )
-    district.coverage.clear()
     district.findings.clear()
 
     assert await refresh_students(await in_context(district), ["s2"]) == StudentOutcome({"c1"}, set())

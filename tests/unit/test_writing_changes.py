@@ -29,15 +29,13 @@ from worker.pipeline.evaluate.rosters import (
     EntryWrite,
     EvaluatedRoster,
     OpenFinding,
-    Seat,
     StudentState,
 )
 from worker.pipeline.evaluate.state import DistrictState
 
 ENTRY = Entry(RosterKind.STUDENT, "s1", '{"id":"s1"}')
-SEAT = Seat("n", "3", is_blocked=False)
-WRITE = EntryWrite(RosterKind.STUDENT, "s1", ENTRY, "n", ("a",), SEAT)
-STANDS = EntryState(ENTRY.member, ENTRY.member, None, ("a",), SEAT)
+WRITE = EntryWrite(RosterKind.STUDENT, "s1", ENTRY, "n", ("a",), "3")
+STANDS = EntryState(ENTRY.member, ENTRY.member, None, ("a",))
 
 
 @dataclass
@@ -79,8 +77,6 @@ def context(roster: FakeRoster, **fields: Any) -> Context:
         (WRITE, replace(STANDS, candidate=None), True),
         (WRITE, replace(STANDS, candidate=7), True),
         (WRITE, replace(STANDS, sections=("b",)), True),
-        (WRITE, replace(STANDS, seat=None), True),
-        (WRITE, replace(STANDS, seat=replace(SEAT, is_blocked=True)), True),
         (replace(WRITE, sections=None), replace(STANDS, sections=("b",)), False),
         (replace(WRITE, entry=None), STANDS, True),
         (EntryWrite(RosterKind.STUDENT, "s1", None, sections=()), EntryState(), False),

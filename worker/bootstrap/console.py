@@ -17,6 +17,7 @@ from worker.console.access.login import Access
 from worker.console.access.request_origin import AccessRules
 from worker.console.console import Console
 from worker.console.onboarding_context import OnboardingContext
+from worker.operations.coverage_cache import CoverageCache
 from worker.operations.passwords import Passwords
 from worker.suggest.picture_cache import PictureCache
 
@@ -28,6 +29,7 @@ def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InPr
         dry_runs=store.evaluations,
         rollbacks=store.rollbacks,
         pictures=PictureCache(store.pictures),
+        coverage=CoverageCache(store.views),
         plans=store.plans,
         views=store.views,
         student_records=store.student_records,

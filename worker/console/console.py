@@ -23,6 +23,7 @@ from worker.mail.mail_store import MailOrders
 from worker.messaging.broker import Publisher
 from worker.messaging.dead_letters import DeadLetters, Quarantine
 from worker.onboarding.district_store import OnboardingStore
+from worker.operations.coverage_cache import CoverageCache
 from worker.operations.district_queries import Views
 from worker.operations.districts import Districts
 from worker.operations.dry_run import DryRuns
@@ -119,6 +120,7 @@ class Console:
     dry_runs: DryRuns
     rollbacks: Rollbacks
     pictures: PictureCache
+    coverage: CoverageCache
     plans: Plans
     views: Views
     student_records: StudentRecords

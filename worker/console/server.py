@@ -103,6 +103,7 @@ class WebServer:
         for address in addresses:
             await address.close()
         await self._console.pictures.close()
+        await self._console.coverage.close()
 
     async def _listen(
         self, setting: str, application: web.Application, place: tuple[str, int], limits: ConnectionLimits

@@ -122,9 +122,6 @@ class Views(Protocol):
     async def districts(self, asked: DistrictsAsked) -> DistrictPage:
         """Return the districts asked for, in the order asked for."""
 
-    async def coverage(self, district_id: str, *, removed: bool = False) -> list[CoverageCell]:
-        """Return students in scope by school and grade; with `removed` also whom the plan would remove."""
-
     async def decisions(self, district_id: str, before: int | None, limit: int) -> list[DecisionLine]:
         """Return decisions, the newest first: those numbered below `before`."""
 

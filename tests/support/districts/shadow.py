@@ -113,7 +113,6 @@ DISTORTED: Final = {
     ("identities", "student_id"): _of_another("field", "student_id, value_digest", "student_id"),
     ("section_links", "section_id"): _of_another("role", "target_id, section_id", "section_id", 9),
     ("kept_sections", "students"): "students + 1",
-    ("coverage", "students"): "students + 1",
     ("school_terms", "sections"): "sections + 1",
     ("inbox", "record_id"): "lpad(to_hex(7), 24, '0')",
     ("filters", "version"): "version + 1",

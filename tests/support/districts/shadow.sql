@@ -103,7 +103,7 @@ UPDATE staged SET record = record || '{"of": "the shadow"}', event_id = '0' || e
 UPDATE roster SET committed_school_id = 'shadow', committed = committed || ' ',
                   committed_member = sha256('x')
     WHERE committed IS NOT NULL;
-UPDATE roster SET grade = 'shadow', blocked = true WHERE kind = 'student';
+UPDATE roster SET grade = 'shadow' WHERE kind = 'student';
 INSERT INTO roster (district_id, kind, record_id, committed, committed_member, committed_school_id)
     SELECT :d, 'student', pg_temp.id(n), '{"of": "the shadow"}', sha256('y'), 'x'
     FROM generate_series(41, 44) AS n;
@@ -120,7 +120,6 @@ INSERT INTO findings (district_id, kind, record_id, member, code, severity, deta
          unnest(ARRAY['student.multiple_sections', 'student.field_missing', 'student.duplicate_identity',
                       'school.mass_removal', 'district.mass_removal']) AS code;
 UPDATE findings SET open = false, severity = 'error' WHERE reported AND record_id > pg_temp.id(32);
-UPDATE coverage SET students = students + 1;
 INSERT INTO batches (district_id, number, batch_id, trigger, events, opened_at, closed_at, outcome)
     SELECT :d, n, 'shadow ' || n, 'quiet', 1, now(), '2190-01-01', CASE WHEN n <= 6 THEN 'commit' ELSE 'review' END
     FROM generate_series(2, 9) AS n;
@@ -138,10 +137,6 @@ INSERT INTO kept_sections (district_id, section_id, rank, students)
     SELECT :d, pg_temp.id(n), 7, 40 FROM generate_series(700, 705) AS n ON CONFLICT DO NOTHING;
 INSERT INTO identities (district_id, field, value_digest, student_id)
     SELECT :d, i.field, i.value_digest, pg_temp.id(60) FROM identities AS i WHERE i.district_id = :d;
-INSERT INTO coverage (district_id, school_id, grade, students, blocked)
-    SELECT :d, school, grade, 7, 7
-    FROM unnest(ARRAY['', pg_temp.id(900), pg_temp.id(901)]) AS school, unnest(ARRAY['', '3', '4', '5']) AS grade
-    ON CONFLICT DO NOTHING;
 INSERT INTO commit_history (district_id, sequence, kind, record_id, record, member, school_id)
     SELECT :d, s, kind, pg_temp.id(n), '{"of": "the shadow"}', sha256('x'), 'x'
     FROM (VALUES ('class', 700), ('class', 701), ('teacher', 500), ('school', 900), ('school', 901)) AS k(kind, n),

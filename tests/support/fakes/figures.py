@@ -104,8 +104,8 @@ class MemoryFigures(MemoryRoster):
         for (kind, student), row in self.rows.items():
             found = [one for one in self.errors() if (one.kind, one.record_id) == (kind.value, student)]
             keys = frozenset(ErrorKey(one.code, one.detail.get("field", "")) for one in found)
-            if keys and row.seat:
-                groups[keys, SchoolGrade(row.seat.school_id, row.seat.grade)] += 1
+            if keys and row.candidate:
+                groups[keys, SchoolGrade(row.school_id, row.grade)] += 1
         return [Blocked(dict.fromkeys(keys, NOON), count, place) for (keys, place), count in groups.items()]
 
     async def other_errors(self) -> list[Others]:
@@ -198,7 +198,10 @@ class MemoryFigures(MemoryRoster):
 
     async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
         """Return how many students each grade of these schools has."""
-        return {SchoolGrade(*place): n for place, (n, _) in self.coverage.items() if place[0] in schools}
+        students = [
+            row for (kind, _), row in self.rows.items() if kind is RosterKind.STUDENT and row.candidate
+        ]
+        return Counter(SchoolGrade(row.school_id, row.grade) for row in students if row.school_id in schools)
 
     async def removals(self, classes_committed: int) -> Removals:
         """Return whom the plan removes."""

@@ -142,19 +142,9 @@ class MemoryRoster(MemoryStaged):
             row.candidate = write.entry
             row.school_id = write.school_id if write.entry else None
             row.sections = (write.sections or ()) if write.entry else ()
-            row.seat = write.seat
+            row.grade = write.grade
             if row == Row():
                 del self.rows[write.kind, write.id]
-
-    async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
-        """Add to how many students there are of each school and grade."""
-        self.calls["coverage"] += len(changes)
-        for place, (students, blocked) in changes.items():
-            before = self.coverage.pop(place, (0, 0))
-            after = before[0] + students, before[1] + blocked
-            assert after[0] >= after[1] >= 0
-            if after[0]:
-                self.coverage[place] = after
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings."""

@@ -20,7 +20,7 @@ from worker.domain.roster.records import (
 from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms, TermUse
-from worker.pipeline.evaluate.rosters import EntryState, Seat, SectionLink, SectionState
+from worker.pipeline.evaluate.rosters import EntryState, SectionLink, SectionState
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Row:
     committed: Entry | None = None
     school_id: str | None = None
     sections: tuple[str, ...] = ()
-    seat: Seat | None = None
+    grade: str | None = None
 
     def state(self, *, with_record: bool = False) -> EntryState:
         """Return it as the port tells it."""
@@ -41,7 +41,6 @@ class Row:
             self.committed.member if self.committed else None,
             record,
             self.sections,
-            self.seat if self.candidate else None,
         )
 
 
@@ -60,7 +59,6 @@ class MemoryStaged:
     """Kept sections with rank and number of students."""
     identities: set[tuple[str, str, bytes]] = field(default_factory=set)
     rows: dict[tuple[RosterKind, str], Row] = field(default_factory=dict)
-    coverage: dict[tuple[str | None, str | None], tuple[int, int]] = field(default_factory=dict)
     findings: dict[tuple[str, int], Finding] = field(default_factory=dict)
     unread_events: int = 0
     calls: Counter[str] = field(default_factory=Counter)

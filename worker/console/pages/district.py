@@ -12,7 +12,7 @@ from aiohttp import web
 
 from schemas.words import Severity, Trigger
 from worker.console.access.identity import Permission
-from worker.console.console import Console
+from worker.console.console import Console, of_district
 from worker.console.page import Route
 from worker.console.pages.districts import window_view
 from worker.console.pages.onboarding import record_of
@@ -27,6 +27,8 @@ from worker.runtime.count_text import counted
 
 NAMED_SCHOOLS, NAMED_GRADES = 8, 20
 """Of a cause: schools and grades that the page names."""
+PATIENCE: Final = 0.15
+"""Seconds that the page waits for its coverage; a large district's is loaded by itself."""
 SCHOOLS: Final = 40
 """That the picture shows; its table lists them all."""
 NAME: Final = 34
@@ -43,8 +45,11 @@ EARLY: Final = {
 
 
 def pages(console: Console) -> list[Route]:
-    """Return a district's own page."""
-    return [Route("GET", "/districts/{district}", partial(_overview, console), Permission.SEE)]
+    """Return a district's own page, and the part of it that a large district takes long for."""
+    return [
+        Route("GET", "/districts/{district}", partial(_overview, console), Permission.SEE),
+        Route("GET", "/districts/{district}/coverage", partial(_coverage, console), Permission.SEE),
+    ]
 
 
 async def _overview(console: Console, request: web.Request) -> web.Response:
@@ -53,8 +58,6 @@ async def _overview(console: Console, request: web.Request) -> web.Response:
     record = await record_of(console, district_id)
     current = await console.districts.current_filter(district_id)
     by_code, errors = details["findings"]["by_code"], details["findings"]["errors"]
-    removes = any(code in by_code for code in REMOVAL_GUARDS)
-    cells = await console.views.coverage(district_id, removed=removes)
     looks_ahead = request.query.get("forecast") == "1"
     window = _window(details["window"])
     now = datetime.now(UTC)
@@ -66,11 +69,29 @@ async def _overview(console: Console, request: web.Request) -> web.Response:
         review=_review_view(details["review"]),
         can_be_approved=0 < errors <= sum(by_code.get(code, 0) for code in GUARDS),
         current=current,
-        picture=picture(cells),
+        picture=await _picture(console, details, within=PATIENCE),
         window=window_view(window, now, console.limits) if window else None,
         looks_ahead=looks_ahead,
         forecast=await forecast(console.dry_runs, district_id, console.limits) if looks_ahead else None,
     )
+
+
+async def _coverage(console: Console, request: web.Request) -> web.Response:
+    """Return the coverage and nothing else: what takes its place on the page once it is counted."""
+    details = await console.districts.show(request.match_info["district"])
+    shown = await _picture(console, details, within=None)
+    return console.render(request, "_by_school.html", base=of_district(details["district_id"]), picture=shown)
+
+
+async def _picture(
+    console: Console, details: Mapping[str, Any], within: float | None
+) -> dict[str, Any] | None:
+    """Return the coverage as a page draws it; None where it takes longer to count."""
+    removes = any(code in details["findings"]["by_code"] for code in REMOVAL_GUARDS)
+    batch = details["last_batch"]
+    moment = f"{batch['batch_id']} {batch['closed_at']}" if batch else None
+    cells = await console.coverage.ready(details["district_id"], moment, removed=removes, within=within)
+    return None if cells is None else picture(cells)
 
 
 def _review_view(review: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -4,6 +4,8 @@
 // #target takes the place of the page's. An answer that comes after a newer question is thrown away. Where
 // #target has the attribute data-again, its answer takes a while, and is asked for by itself.
 //
+// <section id="one" data-load="/path">: takes its place with the element #one of that answer, once it is there.
+//
 // <button data-copy="#field">: copies what is in the field.
 //
 // <time datetime="…">: an exact time becomes one in the reader's zone, with how long ago it was.
@@ -51,6 +53,19 @@ function follow(form) {
 
 document.documentElement.classList.add("has-script"); // what works by this file alone shows itself
 document.querySelectorAll("form[data-live]").forEach(follow);
+
+async function load(target) {
+  try {
+    const answer = await fetch(target.dataset.load, { headers: { "X-Requested-With": "live" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById(target.id);
+    if (fresh) target.replaceWith(fresh);
+  } catch {
+    // Away for now: the page, asked for again, tries again.
+  }
+}
+
+document.querySelectorAll("[data-load]").forEach(load);
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

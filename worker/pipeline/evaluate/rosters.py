@@ -32,15 +32,6 @@ class SectionState:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """Where a student in scope is counted: his school and grade, and whether he has an error."""
-
-    school_id: str | None
-    grade: str | None
-    is_blocked: bool
-
-
-@dataclass(frozen=True, slots=True)
 class EntryState:
     """A row of the roster as it stands: members of the digests, None where the record is not there."""
 
@@ -50,8 +41,6 @@ class EntryState:
     """The candidate record, where it was asked for."""
     sections: tuple[str, ...] = ()
     """For a student: the sections that count for him."""
-    seat: Seat | None = None
-    """For a student in the candidate roster: where he was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +95,8 @@ class EntryWrite:
     entry: Entry | None
     school_id: str | None = None
     sections: tuple[str, ...] | None = None
-    seat: Seat | None = None
-    """For a student: where he is to be counted."""
+    grade: str | None = None
+    """Of a student."""
 
 
 SectionLink: TypeAlias = tuple[str, str, str]
@@ -227,9 +216,6 @@ class RosterEntries(Protocol):
 
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
         """Change the candidate roster."""
-
-    async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
-        """Add to how many students, and blocked ones, there are of each (school, grade)."""
 
 
 class Findings(Protocol):

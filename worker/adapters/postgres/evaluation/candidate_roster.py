@@ -20,7 +20,6 @@ from worker.pipeline.evaluate.rosters import (
     EntryWrite,
     OpenFinding,
     PersonState,
-    Seat,
     StudentState,
 )
 
@@ -76,7 +75,7 @@ class PostgresCandidateRoster:
                 row["record"],
                 dict(zip(row["sections"] or (), row["ranks"] or (), strict=True)),
                 row["school_known"],
-                _entry(row, sections=tuple(row["counted"] or ()), seat=_seat(row)),
+                _entry(row, sections=tuple(row["counted"] or ())),
             )
             for row in await self._fetch("student_states", list(ids))
         ]
@@ -116,25 +115,13 @@ class PostgresCandidateRoster:
                 [to_bytes(entry.member) for _, entry in put],
                 [write.school_id for write, _ in put],
                 [None if write.sections is None else array_literal(write.sections) for write, _ in put],
-                [write.seat and write.seat.grade for write, _ in put],
-                [write.seat is not None and write.seat.is_blocked for write, _ in put],
+                [write.grade for write, _ in put],
             )
         if gone:
             for kind in {write.kind for write in gone}:
                 ids = [write.id for write in gone if write.kind is kind]
                 await self._execute("delete_entries", kind, ids)
                 await self._execute("blank_entries", kind, ids)
-
-    async def move_coverage(self, changes: Mapping[tuple[str | None, str | None], tuple[int, int]]) -> None:
-        """Add to how many students, and blocked ones, there are of each (school, grade)."""
-        sums: dict[tuple[str, str], tuple[int, int]] = {}
-        for (school, grade), (students, blocked) in changes.items():
-            before = sums.get((school or "", grade or ""), (0, 0))
-            sums[school or "", grade or ""] = (before[0] + students, before[1] + blocked)
-        columns = [(*place, *change) for place, change in sorted(sums.items())]
-        moved = [list(column) for column in zip(*columns, strict=True)]
-        await self._execute("move_coverage", *moved)
-        await self._execute("forget_empty_coverage", *moved[:2])
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings on these records (None: on all of these kinds)."""
@@ -191,21 +178,9 @@ def finding_of(row: asyncpg.Record) -> Finding:
     return Finding(Code(row["code"]), Severity(row["severity"]), row["kind"], row["record_id"], row["detail"])
 
 
-def _entry(
-    row: asyncpg.Record,
-    *,
-    record: str | None = None,
-    sections: tuple[str, ...] = (),
-    seat: Seat | None = None,
-) -> EntryState:
+def _entry(row: asyncpg.Record, *, record: str | None = None, sections: tuple[str, ...] = ()) -> EntryState:
     members = _number(row["candidate_member"]), _number(row["committed_member"])
-    return EntryState(*members, record, sections, seat)
-
-
-def _seat(row: asyncpg.Record) -> Seat | None:
-    if row["candidate_member"] is None:
-        return None
-    return Seat(row["counted_school_id"], row["counted_grade"], row["blocked"])
+    return EntryState(*members, record, sections)
 
 
 def _number(stored: bytes | None) -> int | None:

@@ -57,12 +57,11 @@ WHERE i.district_id || '' = $1 AND i.student_id = ANY($2::text[])
 -- What an evaluation needs to know of these students: record, kept sections, school, roster entry.
 SELECT i.id, CASE WHEN s.record ? 'student' THEN s.record END AS record,
        kept.sections, kept.ranks, school.known IS NOT NULL AS school_known,
-       r.candidate_member, r.committed_member, r.sections AS counted,
-       r.school_id AS counted_school_id, r.grade AS counted_grade, r.blocked
+       r.candidate_member, r.committed_member, r.sections AS counted
 FROM unnest($2::text[]) AS i(id)
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s ON true
-LEFT JOIN LATERAL (SELECT candidate_member, committed_member, sections, school_id, grade, blocked FROM roster
+LEFT JOIN LATERAL (SELECT candidate_member, committed_member, sections FROM roster
     WHERE district_id = $1 AND kind = 'student' AND record_id = i.id OFFSET 0) AS r ON true
 LEFT JOIN LATERAL (SELECT true AS known FROM staged
     WHERE district_id = $1 AND kind = 'school' AND record IS NOT NULL
@@ -122,48 +121,23 @@ LEFT JOIN LATERAL (SELECT candidate, candidate_member, committed_member FROM ros
 
 -- name: write_entries
 -- Writes what these records are in the candidate roster.
-INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections, grade,
-                    blocked)
-SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, e.sections::text[], e.grade,
-       e.blocked
-FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::boolean[])
-    AS e(kind, record_id, candidate, member, school_id, sections, grade, blocked)
+INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections, grade)
+SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, e.sections::text[], e.grade
+FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[])
+    AS e(kind, record_id, candidate, member, school_id, sections, grade)
 ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     candidate = EXCLUDED.candidate, candidate_member = EXCLUDED.candidate_member,
-    school_id = EXCLUDED.school_id, sections = EXCLUDED.sections, grade = EXCLUDED.grade,
-    blocked = EXCLUDED.blocked
+    school_id = EXCLUDED.school_id, sections = EXCLUDED.sections, grade = EXCLUDED.grade
 
 -- name: blank_entries
 -- Takes committed records out of the candidate roster; the next commit removes them. (The others are gone by now.)
-UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL, grade = NULL,
-    blocked = false
+UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL, grade = NULL
 WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[])
 
 -- name: delete_entries
 -- Deletes the rows of records that were never committed and left the candidate roster.
 DELETE FROM roster
 WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NULL
-
--- name: move_coverage
--- Adds to how many students, and blocked ones, each school and grade has.
--- The checks of the table see the row that would be inserted first, so that one that shrinks must be there.
-WITH moved AS (
-    SELECT * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS m(school_id, grade, students, blocked)
-), changed AS (
-    UPDATE coverage c SET students = c.students + m.students, blocked = c.blocked + m.blocked
-    FROM moved m
-    WHERE c.district_id = $1 AND c.school_id = m.school_id AND c.grade = m.grade
-    RETURNING c.school_id, c.grade
-)
-INSERT INTO coverage (district_id, school_id, grade, students, blocked)
-SELECT $1, m.* FROM moved m
-WHERE NOT EXISTS (SELECT FROM changed c WHERE c.school_id = m.school_id AND c.grade = m.grade)
-
--- name: forget_empty_coverage
--- Deletes the counts of schools and grades that have no students any more.
-DELETE FROM coverage c
-USING unnest($2::text[], $3::text[]) AS m(school_id, grade)
-WHERE c.district_id = $1 AND c.school_id = m.school_id AND c.grade = m.grade AND c.students = 0
 
 -- name: open_findings
 -- The open findings on records of these kinds.

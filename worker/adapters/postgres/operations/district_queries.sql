@@ -55,12 +55,19 @@ SELECT clock_timestamp()
 
 -- name: coverage
 -- How many students, and blocked ones, each school and grade of the district has.
--- With $2 also where the students were that the plan removes.
+-- Counted from the whole candidate roster. With $2 also where the students were that the plan removes.
 SELECT nullif(c.school_id, '') AS school_id, s.record ->> 'name' AS school, nullif(c.grade, '') AS grade,
        c.students, c.blocked, c.removed
 FROM (SELECT school_id, grade, sum(students)::bigint AS students, sum(blocked)::bigint AS blocked,
              sum(removed)::bigint AS removed
-      FROM (SELECT school_id, grade, students, blocked, 0 AS removed FROM coverage WHERE district_id = $1
+      FROM (SELECT coalesce(r.school_id, '') AS school_id, coalesce(r.grade, '') AS grade, count(*) AS students,
+                   count(b.record_id) AS blocked, 0 AS removed
+            FROM roster r
+            LEFT JOIN (SELECT DISTINCT record_id FROM findings
+                       WHERE open_of = $1 AND severity = 'error' AND kind = 'student') AS b
+                ON b.record_id = r.record_id
+            WHERE r.district_id = $1 AND r.kind = 'student' AND r.candidate IS NOT NULL
+            GROUP BY 1, 2
             UNION ALL
             SELECT coalesce(committed_school_id, ''), coalesce(committed::jsonb ->> 'grade', ''), 0, 0, 1
             FROM roster WHERE $2 AND plan_of = $1 AND kind = 'student' AND candidate IS NULL) AS one

@@ -84,10 +84,6 @@ DELETE FROM findings WHERE district_id = $1
 -- Deletes the district's candidate and committed roster.
 DELETE FROM roster WHERE district_id = $1
 
--- name: delete_coverage
--- Deletes the notes of how many students each school and grade of the district has.
-DELETE FROM coverage WHERE district_id = $1
-
 -- name: delete_school_terms
 -- Deletes the notes of how many sections of the district's schools name a term.
 DELETE FROM school_terms WHERE district_id = $1

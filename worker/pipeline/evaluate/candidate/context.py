@@ -41,7 +41,7 @@ class Context:
         async for write, before in yielding_every(writes):
             after = write.entry.member if write.entry else None
             sections_moved = write.sections is not None and write.sections != before.sections
-            if after == before.candidate and not sections_moved and write.seat == before.seat:
+            if after == before.candidate and not sections_moved:
                 continue
             self.tally.count_entry(write.kind, before.candidate, after, before.committed)
             different.append(write)

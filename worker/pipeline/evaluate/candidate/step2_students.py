@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding, StudentContext, left_scope, student_findings
@@ -18,11 +17,9 @@ from worker.domain.roster.scope_counts import count_student
 from worker.domain.roster.section_filter import counted
 from worker.domain.roster.texts import fold_value
 from worker.pipeline.evaluate.candidate.context import Context
-from worker.pipeline.evaluate.rosters import EntryWrite, Seat, StudentState
+from worker.pipeline.evaluate.rosters import EntryWrite, StudentState
 from worker.runtime.cooperative import yielding_every
 
-Place: TypeAlias = tuple[str | None, str | None]
-"""A school and a grade."""
 DIGEST_BYTES = 16
 """Of a unique field's value: enough to tell a million values apart, and it is not the value."""
 
@@ -61,7 +58,6 @@ async def refresh_students(
     after: list[Finding] = []
     writes = []
     sizes: Counter[str] = Counter()
-    seats: dict[Place, tuple[int, int]] = {}
     flagged = {found.record_id for found in before if found.finding.code is Code.LEFT_SCOPE}
     async for state in yielding_every(states):
         student = student_from_json(state.id, state.record)
@@ -73,8 +69,6 @@ async def refresh_students(
             write, findings = _judge(context, state, student, duplicated.get(state.id, ()))
         after += findings
         writes.append((write, state.entry))
-        _count_seat(seats, state.entry.seat, -1)
-        _count_seat(seats, write.seat, 1)
         sizes.subtract(state.entry.sections)
         sizes.update(write.sections or ())
         if write.school_id:
@@ -83,9 +77,6 @@ async def refresh_students(
     _count_blocked(context, after, 1)
     await context.write_finding_changes(before, after)
     await context.write_entry_changes(writes)
-    moved = {place: change for place, change in seats.items() if any(change)}
-    if moved:
-        await roster.move_coverage(moved)
     changes = {section: change for section, change in sizes.items() if change}
     if changes:
         outcome.turned = await roster.resize_kept(changes)
@@ -119,15 +110,8 @@ def _judge(
     findings = student_findings(of_student, context.policy)
     class_id = sections[0] if len(sections) == 1 else None
     entry = student_entry(student, class_id, context.policy.extra_fields)
-    seat = Seat(school, student.value("grade"), any(finding.is_error for finding in findings))
-    return EntryWrite(RosterKind.STUDENT, state.id, entry, school, sections, seat), findings
-
-
-def _count_seat(seats: dict[Place, tuple[int, int]], seat: Seat | None, sign: int) -> None:
-    if seat is not None:
-        place = seat.school_id, seat.grade
-        students, blocked = seats.get(place, (0, 0))
-        seats[place] = students + sign, blocked + sign * seat.is_blocked
+    grade = student.value("grade")
+    return EntryWrite(RosterKind.STUDENT, state.id, entry, school, sections, grade), findings
 
 
 def _count_blocked(context: Context, findings: Iterable[Finding], sign: int) -> None:

@@ -222,9 +222,8 @@ CREATE TABLE roster (
     committed_school_id text COLLATE "C",
     plan_of             text COLLATE "C" GENERATED ALWAYS AS
         (CASE WHEN candidate_member IS DISTINCT FROM committed_member THEN district_id END) STORED,
-    -- Where a student of the candidate roster was counted, so that he can be taken out there.
+    -- Of a student of the candidate roster.
     grade               text COLLATE "C",
-    blocked             boolean NOT NULL DEFAULT false,
     PRIMARY KEY (district_id, kind, record_id),
     CONSTRAINT candidate_is_whole CHECK ((candidate IS NULL) = (candidate_member IS NULL)),
     CONSTRAINT committed_is_whole CHECK ((committed IS NULL) = (committed_member IS NULL)),
@@ -617,17 +616,6 @@ CREATE TABLE login_attempts (
     tried_at timestamptz NOT NULL,
     free_at  timestamptz NOT NULL,
     PRIMARY KEY (kind, bucket)
-);
-
--- Students in scope by school and grade ('' where there is none), and how many of them have an error: kept up
--- by what each evaluation changes.
-CREATE TABLE coverage (
-    district_id text COLLATE "C" NOT NULL,
-    school_id   text COLLATE "C" NOT NULL,
-    grade       text COLLATE "C" NOT NULL,
-    students    bigint NOT NULL CHECK (students >= 0),
-    blocked     bigint NOT NULL CHECK (blocked >= 0),
-    PRIMARY KEY (district_id, school_id, grade)
 );
 
 -- E-mails to districts' administration teams, sent and unsent; one for each occasion, whoever asks for it again.

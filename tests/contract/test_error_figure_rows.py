@@ -467,6 +467,27 @@ async def test_students_tell_the_school_they_came_from_and_the_schools_of_their_
     assert {one.class_schools for one in unasked} == {()}
 
 
+async def test_fields_are_lost_that_students_were_committed_with(rows: FigureRows) -> None:
+    for name, record in (
+        ("had both", {"email": "x", "grade": "TK", "extra": {"nick": "n"}}),
+        ("had none", {"email": None, "grade": None, "extra": {"nick": None}}),
+        ("came", None),
+    ):
+        for field in ("email", "grade", "nick", "school_id"):
+            rows.found(name, BLANK, field=field)
+        rows.entry(name, {"grade": name}, record, former_school="s")
+    await rows.write()
+
+    found = {one.place.grade: one for one in await rows.figures.blocked_students(None)}
+
+    assert {name: (one.lost, one.was_grade) for name, one in found.items()} == {
+        "had both": (("email", "grade", "nick"), "TK"),
+        "had none": ((), None),
+        "came": ((), None),
+    }
+    assert found["had both"].came_from == "s"
+
+
 async def test_a_field_was_blank_before_that_students_were_committed_without(rows: FigureRows) -> None:
     for name, field, record in (
         *(("a", "state_id", {"state_id": None}), ("b", "email", {"email": "x"}), ("c", "email", None)),

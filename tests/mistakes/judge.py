@@ -52,7 +52,7 @@ def is_mended(case: Mistake) -> bool:
 
 async def tried(world: World, number: int, case: Mistake, *, mends: bool = True) -> Verdict:
     """Make the mistake at a district of its own, judge the review, do what it should say, and judge again."""
-    told = await world.committed(number, case.base)
+    told = world.new(number) if case.is_first_load else await world.committed(number, case.base)
     try:
         base = case.base()
         classes = await told.classes()

@@ -33,6 +33,8 @@ class Mistake:
     """How many of them are ready once the advice was followed; None for all."""
     suggests: bool = False
     """Whether another filter may be suggested: only where the filter is what is wrong."""
+    is_first_load: bool = False
+    """Whether nothing of the district was committed before."""
     fix: Change | None = None
     """What the advice says, done; None: the change is undone."""
 
@@ -47,8 +49,9 @@ def mistake(
     blocked: int = 0,
     unblocks: int | None = None,
     suggests: bool = False,
+    is_first_load: bool = False,
     fix: Change | None = None,
 ) -> Mistake:
     """Return a mistake; what its cause must tell stands behind the owners."""
     several = owners if isinstance(owners, tuple) else () if owners is None else (owners,)
-    return Mistake(name, base, change, several, says, never, blocked, unblocks, suggests, fix)
+    return Mistake(name, base, change, several, says, never, blocked, unblocks, suggests, is_first_load, fix)

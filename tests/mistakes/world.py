@@ -71,6 +71,10 @@ class World:
             self._bases[base] = await Rows.of(connection), district_id, known.copy()
         return told
 
+    def new(self, number: int) -> Told:
+        """Return a district of which nothing was told."""
+        return Told(self, f"d15{number:021x}")
+
     async def evaluate(self, district_id: str) -> Judged:
         """Evaluate all that is due; return the outcome and the review, unchanged where nothing was due."""
         self._outcomes.clear()

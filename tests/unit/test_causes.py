@@ -41,7 +41,7 @@ HOMEROOM, ADVISORY, GUIDANCE = word("homeroom"), word("advisory"), word("group g
 
 
 def blocked(
-    students: int, *errors: ErrorKey, school: str | None = "north", grade: str = "3", **fields: Any
+    students: int, *errors: ErrorKey, school: str | None = "north", grade: str | None = "3", **fields: Any
 ) -> Blocked:
     return Blocked(dict.fromkeys(errors, NOON), students, SchoolGrade(school, grade), **fields)
 
@@ -72,12 +72,93 @@ def test_a_field_that_vanished_from_a_rostered_district_is_one_cause_owned_by_sh
 def test_a_field_that_is_not_always_kept_may_be_required_only_now() -> None:
     (cause,) = causes(blocked(1000, missing("dob")), students=1004, was_rostered=True)
 
-    assert told(cause) == ("sharing.field_not_shared", Owner.SHARING, 1000)
-    assert cause.advice.startswith("The birth date is required here, but probably not shared with us")
+    assert told(cause) == ("vendor.field_newly_required", Owner.VENDOR, 1000)
+    assert "ask the district to share it in the field settings" in cause.advice
     (known,) = causes(
         blocked(1000, missing("dob")), students=1004, was_rostered=True, committed_fields=frozenset({"dob"})
     )
     assert known.code == "sharing.field_withdrawn"
+
+
+def test_of_several_blank_fields_those_required_only_now_are_a_cause_of_their_own() -> None:
+    fields = [missing(name) for name in ("sis_id", "dob", "gender")]
+
+    found = causes(blocked(48, *fields), students=48, was_rostered=True)
+
+    assert [(cause.code, cause.field) for cause in found] == [
+        ("sharing.field_withdrawn", "sis_id"),
+        ("vendor.fields_newly_required", None),
+    ]
+
+
+def test_a_field_that_nobody_has_and_that_is_ours_to_require_may_not_be_needed() -> None:
+    for field, is_ours in (("email", True), ("sis_id", False)):
+        (cause,) = causes(blocked(1000, missing(field)))
+        assert (cause.code, cause.owner) == ("sharing.field_not_shared", Owner.SHARING)
+        assert ("stop requiring it" in cause.advice) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("others", "left", "code"),
+    [
+        pytest.param(0, 90, "vendor.field_blank_in_grades", id="only one grade"),
+        pytest.param(1, 90, "vendor.field_blank_in_grades", id="and one in ten"),
+        pytest.param(2, 90, "sis.field_missing", id="and more"),
+        pytest.param(0, 0, "sis.field_missing", id="no other grade is known"),
+    ],
+)
+def test_a_field_that_one_grade_alone_lacks_is_how_the_district_works(
+    others: int, left: int, code: str
+) -> None:
+    groups = [blocked(9, missing("email")), blocked(1, missing("email"), school="south")]
+    groups += [blocked(others, missing("email"), grade="4")] if others else []
+    cohorts = {NORTH_3: 10, SchoolGrade("south", "3"): 1, SchoolGrade("north", "4"): left}
+
+    found = causes(*groups, cohorts={place: number for place, number in cohorts.items() if number})
+
+    assert found[0].code == code
+
+
+def test_what_was_filled_at_the_last_commit_was_lost() -> None:
+    (lost,) = causes(blocked(3, missing("email"), lost=("email",)), was_rostered=True)
+    (other,) = causes(blocked(3, missing("email"), lost=("sis_id",)), was_rostered=True)
+
+    assert (lost.code, other.code) == ("sis.field_emptied", "sis.field_missing")
+    assert "was not blank at the last commit" in lost.advice
+
+
+@pytest.mark.parametrize(
+    ("students", "left", "code"),
+    [(5, 0, "sis.grade_unread"), (4, 0, "sis.field_emptied"), (5, 1, "sis.field_emptied")],
+)
+def test_a_grade_that_everybody_lost_who_had_it_is_one_that_is_not_read(
+    students: int, left: int, code: str
+) -> None:
+    group = blocked(students, missing("grade"), grade=None, lost=("grade",), was_grade="TK")
+
+    (cause,) = causes(
+        group, was_rostered=True, cohorts={SchoolGrade("north", "4"): 90, SchoolGrade("north", "TK"): left}
+    )
+
+    assert cause.code == code
+    assert ("“TK”" in cause.advice) is (code == "sis.grade_unread")
+
+
+def test_students_whose_school_is_blank_are_told_where_they_were() -> None:
+    group = blocked(3, missing("school_id"), school=None, lost=("school_id",), came_from="north")
+
+    (cause,) = causes(group, was_rostered=True, school_names={"north": "North School"})
+
+    assert "They were at North School then." in cause.advice
+
+
+def test_a_school_is_told_how_many_of_its_students_had_a_field() -> None:
+    groups = [blocked(10, missing("email"), lost=("email",)), blocked(2, missing("email"))]
+
+    (cause,) = causes(*groups, was_rostered=True, cohorts={NORTH_3: 12})
+
+    assert cause.code == "sis.field_missing_at_school"
+    assert "10 of them had one at the last commit." in cause.advice
 
 
 def test_several_fields_that_vanished_at_once_are_one_cause() -> None:

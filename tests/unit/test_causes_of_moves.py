@@ -174,7 +174,7 @@ def test_an_always_kept_field_that_was_blank_before_was_never_shared() -> None:
 
     assert causes(group, **ROSTERED)[0].code == "sharing.field_withdrawn"
     before = causes(group, **ROSTERED, blank_before=frozenset(("email",)))
-    assert before[0].code == "sharing.field_not_shared"
+    assert before[0].code == "vendor.field_newly_required"
 
 
 def test_only_where_no_section_lists_any_of_them_it_is_said() -> None:

@@ -73,6 +73,7 @@ def blocked(rng: Random) -> Blocked:
         is_added=rng.random() < 0.5,
         came_from=rng.choice((None, None, "north", "west")),
         class_schools=rng.choice(((), (), ("north", "south"))),
+        lost=rng.choice(((), (), ("email",))),
     )
 
 

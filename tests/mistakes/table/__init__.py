@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.table import (
+    blanks,
     changed_sections,
     decided,
     fields,
@@ -37,4 +38,5 @@ MISTAKES: Final[list[Mistake]] = [
     *twins.TABLE,
     *moves.TABLE,
     *decided.TABLE,
+    *blanks.TABLE,
 ]

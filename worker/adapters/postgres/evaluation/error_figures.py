@@ -142,6 +142,8 @@ class PostgresErrorFigures:
                 row["came_from"],
                 tuple(row["class_schools"] or ()),
                 row["is_new"],
+                tuple(row["lost"] or ()),
+                row["was_grade"],
             )
             groups.setdefault(of_group, []).append(row)
         return [blocked_of_row(rows, kinds, fates) for rows in groups.values()]

@@ -205,18 +205,26 @@ SELECT EXISTS (SELECT FROM staged WHERE district_id = $1 AND kind = 'school' AND
 -- were no classes in the last commit. $10 are kept sections with their schools.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
-           code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare
+           code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare,
+           CASE WHEN code = 'student.field_missing' THEN detail ->> 'field' END AS blank
     FROM findings WHERE open_of = $1 AND severity = 'error' AND code = ANY($2::text[])
 ), students AS (
     SELECT record_id, array_agg(error ORDER BY error) AS errors, array_agg(since ORDER BY error) AS sinces,
-           bool_or(is_torn) AS is_torn, bool_or(is_bare) AS is_bare
+           bool_or(is_torn) AS is_torn, bool_or(is_bare) AS is_bare, array_remove(array_agg(blank), NULL) AS blank
     FROM errors GROUP BY record_id
 ), placed AS (
     SELECT s.errors, s.sinces, r.school_id, (r.candidate::jsonb ->> 'grade') COLLATE "C" AS grade,
            coalesce(s.is_torn AND $9::jsonb IS NOT NULL AND NOT EXISTS (
                SELECT FROM unnest(r.sections) AS u(id) WHERE $9::jsonb ? u.id), false) AS is_added,
            s.is_bare AND r.committed IS NULL AS is_new,
-           CASE WHEN r.committed_school_id <> r.school_id AND (
+           CASE WHEN s.blank <> '{}' AND r.committed IS NOT NULL THEN (
+               SELECT array_agg(b.field ORDER BY b.field)
+               FROM (SELECT r.committed::jsonb AS record) AS c CROSS JOIN unnest(s.blank) AS b(field)
+               WHERE jsonb_typeof(coalesce(c.record -> b.field, c.record #> ARRAY['extra', b.field])) <> 'null')
+           END AS lost,
+           CASE WHEN 'grade' = ANY(s.blank) THEN r.committed::jsonb ->> 'grade' END AS was_grade,
+           CASE WHEN 'school_id' = ANY(s.blank) THEN r.committed_school_id
+                WHEN r.committed_school_id <> r.school_id AND (
                     s.is_bare OR (s.is_torn AND $10::jsonb IS NOT NULL AND NOT EXISTS (
                         SELECT FROM staged u WHERE u.district_id = $1 AND u.kind = 'user' AND u.record_id = s.record_id
                             AND u.record #> '{student,other_schools}' ? r.committed_school_id)))
@@ -257,12 +265,12 @@ WITH errors AS (
         WHERE district_id = $1 AND kind = 'student' AND record_id = s.record_id OFFSET 0) AS r ON true
 )
 SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, p.sign, p.is_added, p.fate, p.came_from, p.class_schools,
-       p.is_new, e.error,
+       p.is_new, p.lost, p.was_grade, e.error,
        count(*) AS students, min(e.since) AS since
 FROM placed p
 CROSS JOIN LATERAL unnest(p.errors, p.sinces) AS e(error, since)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
-ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 
 -- name: blank_before
 -- Which fields some students lack now who were committed without them.

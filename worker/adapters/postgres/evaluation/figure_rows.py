@@ -87,6 +87,8 @@ def blocked_of_row(rows: Sequence[asyncpg.Record], kinds: LabelNumbers, fates: F
         first["came_from"],
         tuple(first["class_schools"] or ()),
         first["is_new"],
+        tuple(first["lost"] or ()),
+        first["was_grade"],
     )
 
 

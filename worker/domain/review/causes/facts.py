@@ -98,12 +98,16 @@ class Blocked:
     is_added: bool = False
     """Where they are in several classes: whether each of these was a class in the last commit already."""
     came_from: str | None = None
-    """The school of the last commit, if it was another one: of students in no class, and of students
-    in several who are no longer at that one, where it is asked."""
+    """The school of the last commit, if it was another one: of students in no class, of students in several
+    who are no longer at that one, where it is asked, and of students whose school is blank."""
     class_schools: tuple[str, ...] = ()
     """Where they are in several classes: the schools of these, if they are two or more."""
     is_new: bool = False
     """Where they are in no class: whether they were not in the last commit."""
+    lost: tuple[str, ...] = ()
+    """The required fields that are blank now, and were not in the last commit."""
+    was_grade: str | None = None
+    """Where the grade is blank: the grade of the last commit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ class Pile:
     """Of the students: how many are in no class, and in no shared section at all."""
     newcomers: int = 0
     """Of the students: how many are in no class, and were not in the last commit."""
+    lost: int = 0
+    """Of the students: how many had the field in the last commit that is blank now."""
+    was_grade: Counter[str] = field(default_factory=Counter)
+    """Of those whose grade is blank: their grades in the last commit."""
     removed: int = 0
     listed: int = 0
     """Of the removed students: how many are still listed by shared sections."""
@@ -34,7 +38,7 @@ class Pile:
     moved_to: Counter[str] = field(default_factory=Counter)
     """Of removed students, and of those who change class: the schools that they are at now, if others."""
     came_from: Counter[str] = field(default_factory=Counter)
-    """Of students in no class: the schools that they were at in the last commit, if others."""
+    """Of students in no class, or without a school: those that they were at in the last commit, if others."""
     sections: list[str] = field(default_factory=list)
     former_classes: Sequence[str] = ()
     """Of students in no class: the classes that they had in the last commit."""

@@ -62,7 +62,8 @@ def _in_two_schools(group: Blocked, scale: Scale) -> ErrorReason | None:
     is_of_filter = len(plain(group.labels)) > 1 and not scale.facts.is_filter_old
     if not group.class_schools or is_of_filter or _is_habit(group, scale):
         return None
-    return STILL_AT_OLD_SCHOOL if group.came_from in group.class_schools else IN_TWO_SCHOOLS
+    is_moved = group.place.school_id and group.came_from in group.class_schools
+    return STILL_AT_OLD_SCHOOL if is_moved else IN_TWO_SCHOOLS
 
 
 def _since_last_commit(group: Blocked, scale: Scale) -> ErrorReason | None:
@@ -128,7 +129,7 @@ def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> Err
     match fate.loss:
         case Loss.UNSHARED:
             return _unshared(group, told, scale)
-        case Loss.TAKEN_OUT if group.came_from:
+        case Loss.TAKEN_OUT if group.came_from and group.place.school_id:
             return CHANGED_SCHOOL
         case Loss.TAKEN_OUT:
             return ErrorReason("sis.taken_out_of_class" if group.is_listed else "sis.in_no_section")

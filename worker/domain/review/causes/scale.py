@@ -90,17 +90,17 @@ def scale_of(facts: CauseFacts) -> Scale:
         frozenset(
             name
             for name, students in missing.items()
-            if students >= WITHDRAWN_STUDENTS and _nearly_all(students, facts.students)
+            if students >= WITHDRAWN_STUDENTS and nearly_all(students, facts.students)
         ),
         frozenset(
             (name, school)
             for (name, school), students in missing_at.items()
-            if students >= WITHDRAWN_STUDENTS and _nearly_all(students, schools[school])
+            if students >= WITHDRAWN_STUDENTS and nearly_all(students, schools[school])
         ),
         frozenset(
             place
             for place, students in without.items()
-            if students >= WORTH_NAMING and _nearly_all(students, facts.cohorts.get(place, 0))
+            if students >= WORTH_NAMING and nearly_all(students, facts.cohorts.get(place, 0))
         ),
         unlisted,
         sum(without.values()) == facts.students,
@@ -117,7 +117,7 @@ def scale_of(facts: CauseFacts) -> Scale:
             for (kinds, place), students in in_grade.items()
             if len(kinds) > 1
             and students >= WITHDRAWN_STUDENTS
-            and _nearly_all(students, facts.cohorts.get(place, 0))
+            and nearly_all(students, facts.cohorts.get(place, 0))
         ),
         {group.former for group in facts.blocked if group.former},
     )
@@ -149,5 +149,6 @@ def are_most(students: int, total: int) -> bool:
     return students >= WITHDRAWN_STUDENTS and students * 100 >= total * MOST_PERCENT
 
 
-def _nearly_all(students: int, total: int) -> bool:
+def nearly_all(students: int, total: int) -> bool:
+    """Whether so many of these students have an error that the few others do not matter."""
     return bool(total) and students * 100 >= total * NEARLY_ALL_PERCENT

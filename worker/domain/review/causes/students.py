@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.blank_fields import BlankFields, blank_fields, missing_reason
 from worker.domain.review.causes.facts import Blocked, CauseFacts, ErrorKey, Sign
 from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
@@ -32,12 +33,12 @@ _OF_REISSUED: Final = frozenset({Code.DUPLICATE_IDENTITY, Code.NO_SECTION, Code.
 
 def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
     """Return the errors on students by their reasons."""
-    scale = scale_of(facts)
+    scale, blank = scale_of(facts), blank_fields(facts)
     piles: dict[ErrorReason, Pile] = {}
     sections: dict[ErrorReason, set[tuple[Label, ...]]] = {}
     fates: dict[ErrorReason, set[FormerClassFate]] = {}
     for group in facts.blocked:
-        reasons = {key: _reason(key, group, scale) for key in group.since}
+        reasons = {key: _reason(key, group, scale, blank) for key in group.since}
         for reason in set(reasons.values()):
             pile = piles.setdefault(reason, Pile())
             pile.students += group.students
@@ -46,6 +47,7 @@ def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
             pile.newcomers += group.students if group.is_new else 0
             pile.place(*group.place, group.students)
             _place_elsewhere(pile, reason, group)
+            _place_before(pile, reason, group)
         for key, reason in reasons.items():
             piles[reason].findings[key.code.value] += group.students
             piles[reason].date(group.since[key])
@@ -75,6 +77,16 @@ def _place_elsewhere(pile: Pile, reason: ErrorReason, group: Blocked) -> None:
         pile.came_from[group.came_from] += group.students
 
 
+def _place_before(pile: Pile, reason: ErrorReason, group: Blocked) -> None:
+    """Count what students had in the last commit whose field is blank now."""
+    if set(reason.field.split()).intersection(group.lost):
+        pile.lost += group.students
+        if reason.field == "grade" and group.was_grade:
+            pile.was_grade[group.was_grade] += group.students
+        if reason.field == "school_id" and group.came_from:
+            pile.came_from[group.came_from] += group.students
+
+
 def _most_concerned(counts: Iterable[Mapping[str, int]]) -> list[str]:
     """Return the sections, those of most students first."""
     summed: Counter[str] = Counter()
@@ -83,12 +95,12 @@ def _most_concerned(counts: Iterable[Mapping[str, int]]) -> list[str]:
     return most_first(summed)
 
 
-def _reason(key: ErrorKey, group: Blocked, scale: Scale) -> ErrorReason:
+def _reason(key: ErrorKey, group: Blocked, scale: Scale, blank: BlankFields) -> ErrorReason:
     if group.sign is Sign.REISSUED and scale.are_reissued and key.code in _OF_REISSUED:
         return IDS_REISSUED
     match key.code:
         case Code.FIELD_MISSING:
-            return _missing(key.field, group, scale)
+            return missing_reason(key.field, group, scale, blank)
         case Code.DUPLICATE_IDENTITY:
             return _duplicate(key.field, scale)
         case Code.MULTIPLE_SECTIONS:
@@ -106,22 +118,3 @@ def _duplicate(name: str, scale: Scale) -> ErrorReason:
     """Tell two students with one number from two records of one student."""
     code = "sis.second_record" if name in scale.facts.same_names else "sis.duplicate_identity"
     return ErrorReason(code, name)
-
-
-def _missing(name: str, group: Blocked, scale: Scale) -> ErrorReason:
-    """Tell a field that was kept from us from one that is badly kept.
-
-    Clever's choice of fields is one for the whole district, so that a field blank at one whole school is
-    that school's data.
-    """
-    if name in scale.withdrawn:
-        # What is required only now may never have been shared.
-        facts = scale.facts
-        is_old = facts.was_rostered and not any(map(facts.is_newly_required, scale.withdrawn))
-        what = "withdrawn" if is_old else "not_shared"
-        if len(scale.withdrawn) > 1:
-            return ErrorReason(f"sharing.fields_{what}", " ".join(sorted(scale.withdrawn)))
-        return ErrorReason(f"sharing.field_{what}", name)
-    if (name, group.place.school_id) in scale.blank_at:
-        return ErrorReason("sis.field_missing_at_school", name)
-    return ErrorReason("sis.field_missing", name)

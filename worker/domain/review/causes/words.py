@@ -6,9 +6,9 @@ from typing import Final
 
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.policy import Code
+from worker.domain.review.causes.field_words import FieldWords
 from worker.domain.review.causes.model import most_first
 from worker.domain.review.causes.place_words import Amount
-from worker.domain.review.causes.section_words import SectionWords
 from worker.domain.review.causes.wording import grades, listing, quoted
 from worker.runtime.count_text import counted
 
@@ -19,7 +19,7 @@ _OWN_NUMBERS: Final = frozenset(("sis_id", "state_id", "student_number"))
 """Fields that no two students may have the same value in."""
 
 
-class Words(SectionWords):
+class Words(FieldWords):
     """All words of one cause, each a property, so that only those of its sentence are worked out."""
 
     # What to do
@@ -62,18 +62,6 @@ class Words(SectionWords):
                 f"{grade:this grade|these grades} differently, correct the scope."
             )
         return f"{hint} If this is not intended, widen the scope.{'' if hint else self.approve}"
-
-    @property
-    def newly_required(self) -> str:
-        """That a field is required only since the last commit."""
-        fields = self._reason.field.split()
-        found = Amount(sum(map(self._facts.is_newly_required, fields)), "field")
-        if not found.number or found.number < len(fields):
-            return ""
-        return (
-            f" {found:This field was|These fields were} not required at the last commit. If "
-            f"{found:it is|they are} not needed, stop requiring {found:it|them} (`rostering policy set`)."
-        )
 
     @property
     def new_here(self) -> str:

@@ -16,7 +16,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 FLOOR: Final = "floor"
 """The name of connections that run these statements."""
-COPIED: Final = ("staged", "section_links", "kept_sections", "identities", "roster")
+COPIED: Final = ("staged", "enrollments", "section_links", "kept_sections", "identities", "roster")
 FIRST_LOAD: Final = {
     "staged": "INSERT INTO floor_staged SELECT * FROM staged WHERE district_id = $1",
     "links": """
@@ -24,6 +24,11 @@ FIRST_LOAD: Final = {
         SELECT s.district_id, l.role, l.target_id, s.record_id
         FROM floor_staged s CROSS JOIN LATERAL rostering_links(s.record) l
         WHERE s.district_id = $1 AND s.kind = 'section' ORDER BY 2, 3, 4""",
+    "enrollments": """
+        INSERT INTO floor_enrollments (district_id, student_id, sections)
+        SELECT s.district_id, l.student_id, array_agg(s.record_id ORDER BY s.record_id)
+        FROM floor_staged s CROSS JOIN LATERAL jsonb_array_elements_text(s.record -> 'students') l(student_id)
+        WHERE s.district_id = $1 AND s.kind = 'section' GROUP BY 1, 2 ORDER BY 2""",
     "kept": "INSERT INTO floor_kept_sections SELECT * FROM kept_sections WHERE district_id = $1",
     "identities": """
         INSERT INTO floor_identities (district_id, field, value_digest, student_id)
@@ -39,10 +44,11 @@ FIRST_LOAD: Final = {
                s.record #>> '{student,texts,school_id}', k.sections, s.record #>> '{student,texts,grade}',
                coalesce(cardinality(k.sections), 0) <> 1
         FROM floor_staged s
-        LEFT JOIN (SELECT l.target_id, array_agg(l.section_id) AS sections
-                   FROM floor_section_links l JOIN floor_kept_sections k USING (district_id, section_id)
-                   WHERE l.district_id = $1 AND l.role = 'student' GROUP BY 1) AS k
-            ON k.target_id = s.record_id
+        LEFT JOIN (SELECT e.student_id, array_agg(l.section_id) AS sections
+                   FROM floor_enrollments e CROSS JOIN LATERAL unnest(e.sections) AS l(section_id)
+                   JOIN floor_kept_sections k ON k.district_id = e.district_id AND k.section_id = l.section_id
+                   WHERE e.district_id = $1 GROUP BY 1) AS k
+            ON k.student_id = s.record_id
         CROSS JOIN LATERAL (SELECT jsonb_build_object(
             'first_name', s.record #> '{student,texts,first_name}',
             'last_name', s.record #> '{student,texts,last_name}',
@@ -71,9 +77,10 @@ _IS_BLANK: Final = " OR ".join(
 COUNTED: Final = f"""
     SELECT s.record_id, c.sections, {_IS_BLANK} AS is_blank
     FROM staged s
-    LEFT JOIN (SELECT l.target_id, array_agg(l.section_id) AS sections
-               FROM section_links l JOIN floor_kept k USING (section_id)
-               WHERE l.district_id = $1 AND l.role = 'student' GROUP BY 1) AS c ON c.target_id = s.record_id
+    LEFT JOIN (SELECT e.student_id, array_agg(l.section_id) AS sections
+               FROM enrollments e CROSS JOIN LATERAL unnest(e.sections) AS l(section_id)
+               JOIN floor_kept k USING (section_id)
+               WHERE e.district_id = $1 GROUP BY 1) AS c ON c.student_id = s.record_id
     WHERE s.district_id = $1 AND s.kind = 'user' AND s.record ? 'student'"""
 
 COUNT: Final = f"""

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support.builders.records import DISTRICT, OTHER_DISTRICT, Json
+from tests.support.districts.habits.large import ENROLL
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
 from worker.domain.roster.versions import latest_id_in_order
@@ -291,6 +292,10 @@ TERMS: Final = (
 async def test_adopted_sections_alone_are_linked_to_what_they_name(store: StoreUnderTest) -> None:
     sections = [replace(row, kind="section") for row in SECTIONS]
     await read_rows(store, (*sections, *TERMS))
+    await store.rows(ENROLL, DISTRICT)
+    await store.rows(
+        "INSERT INTO enrollments SELECT $1, student_id, sections FROM enrollments", OTHER_DISTRICT
+    )
     for district_id in (DISTRICT, OTHER_DISTRICT):
         await store.rows(
             "INSERT INTO section_links (district_id, role, target_id, section_id) "
@@ -298,7 +303,10 @@ async def test_adopted_sections_alone_are_linked_to_what_they_name(store: StoreU
             "WHERE s.kind = 'section' AND s.district_id = $2",
             *(district_id, DISTRICT),
         )
-    links = "SELECT section_id, role, target_id FROM section_links WHERE district_id = $1"
+    links = (
+        "SELECT section_id, role, target_id FROM section_links WHERE district_id = $1 "
+        "UNION ALL SELECT unnest(sections), 'student', student_id FROM enrollments WHERE district_id = $1"
+    )
     others = await store.rows(links, OTHER_DISTRICT)
 
     await adopted(store)

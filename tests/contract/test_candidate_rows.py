@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from schemas.words import FindingKind, RosterKind, Severity
-from tests.support.builders.district_rows import KEPT, LINK, STAGED
+from tests.support.builders.district_rows import ENROLLMENT, KEPT, LINK, STAGED
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster
 from worker.domain.preflight.checks import Finding
@@ -85,18 +85,17 @@ async def test_a_student_is_read_with_his_kept_sections_his_school_and_his_row(
         await store.rows(STAGED, kind, name, record)
     for section, rank in (("a", 3), ("b", 1), ("c", 2)):
         await store.rows(KEPT, section, rank, 0)
-    for role, target, section in (
-        *(("student", "a", "a"), ("student", "a", "b"), ("student", "b", "c"), ("student", "a", "unkept")),
-        *(("teacher", "a", "c"), ("school", "a", "c")),
-    ):
-        await store.rows(LINK, role, target, section)
+    for name, sections in (("a", ["a", "b", "unkept"]), ("b", ["c"])):
+        await store.rows(ENROLLMENT, name, sections)
+    for role in ("teacher", "school"):
+        await store.rows(LINK, role, "a", "c")
     await put(store, "student", "a", "{}", "{}", "a", ("a", "b"), "3")
     await put(store, "student", "b", None, "{}")
     await put(store, "teacher", "a", "other", "other")
     for kind, name, record in (("user", "z", student), ("school", "gone", {"name": "theirs"})):
         await add_elsewhere(store, STAGED, kind, name, record)
     await add_elsewhere(store, KEPT, "unkept", 9, 0)
-    await add_elsewhere(store, LINK, "student", "d", "a")
+    await add_elsewhere(store, ENROLLMENT, "d", ["a"])
     await add_elsewhere(store, ROSTER, "student", "z", "{}", "{}", "a", [], "3")
 
     states = by_id(await roster.student_states(["a", "b", "c", "d", "z"]))
@@ -128,9 +127,10 @@ async def test_a_teacher_is_needed_who_has_a_kept_section_with_students(
         await store.rows(KEPT, section, 1, students)
     for role, target, section in (
         *(("teacher", "a", "full"), ("teacher", "a", "empty"), ("teacher", "b", "empty")),
-        *(("teacher", "c", "unkept"), ("student", "d", "full"), ("teacher", "e", "also full")),
+        *(("teacher", "c", "unkept"), ("course", "d", "full"), ("teacher", "e", "also full")),
     ):
         await store.rows(LINK, role, target, section)
+    await store.rows(ENROLLMENT, "d", ["full"])
     await put(store, "teacher", "a", "{}", None)
     await put(store, "student", "b", "{}", "{}")
     await add_elsewhere(store, STAGED, "user", "z", {"teacher": {}})

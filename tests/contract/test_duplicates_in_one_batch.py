@@ -217,9 +217,9 @@ CASES = [
     Case(
         "links",
         write_links,
-        [("student", STUDENT, record_id(7)), ("student", STUDENT, record_id(7))],
+        [("teacher", STUDENT, record_id(7)), ("teacher", STUDENT, record_id(7))],
         "SELECT role, target_id, section_id FROM section_links",
-        [("student", STUDENT, record_id(7))],
+        [("teacher", STUDENT, record_id(7))],
     ),
     Case(
         "entries of the roster",

@@ -112,9 +112,9 @@ async def test_teachers_of_sections_are_named_where_staged_as_such(rows: FigureR
     })  # fmt: skip
     rows.staged("school", {name: {"teacher": names[name]} for name in "def"})
     for target in "cadef":
-        rows.linked("teacher", target, "y", "x")
-    rows.linked("student", "0", "x")
-    rows.linked("student", "b", "x")
+        rows.taught(target, "y", "x")
+    rows.enrolled("0", "x")
+    rows.enrolled("b", "x")
     await rows.write()
 
     assert await rows.figures.teacher_names() == {"a": ("a", "of a"), "c": ("c", "of c")}
@@ -122,7 +122,7 @@ async def test_teachers_of_sections_are_named_where_staged_as_such(rows: FigureR
 
 async def test_a_teacher_who_is_committed_is_named_by_every_name(rows: FigureRows) -> None:
     rows.staged("user", {"a": {"teacher": {"first_name": "Ida", "last_name": "Vane"}}, "left": None})
-    rows.linked("teacher", "a", "x")
+    rows.taught("a", "x")
     for name in ("a", "left"):
         rows.entry(name, None, {"first_name": "Ida", "last_name": f"once {name}"}, kind="teacher")
     rows.entry("came", {"first_name": "Ida", "last_name": "new"}, None, kind="teacher")
@@ -154,13 +154,13 @@ async def test_a_teacher_of_an_earlier_commit_is_named_as_well(
 async def test_sections_of_students_in_no_kept_one_are_read_if_live(rows: FigureRows) -> None:
     for name in "ba":
         rows.found(name, BARE)
-        rows.linked("student", name, *sorted({"b", name}), "gone")
-        rows.linked("teacher", name, "taught")
+        rows.enrolled(name, *sorted({"b", name}), "gone")
+        rows.taught(name, "taught")
     rows.found("warned", BARE, severity="warning")
     rows.found("closed", BARE, is_open=False)
     rows.found("torn", TORN)
     for name in ("warned", "closed", "torn", "well"):
-        rows.linked("student", name, f"of {name}")
+        rows.enrolled(name, f"of {name}")
         rows.staged("section", {f"of {name}": {"name": name}})
     places = {"school_id": "a", "course_id": "b", "term_id": "c"}
     rows.staged("section", {"b": {"students": ["a", "b"]}, "gone": None, "taught": {}})
@@ -199,8 +199,8 @@ async def test_the_class_that_a_bare_student_had_is_read_with_what_may_have_repl
     alike = ("first", "second", "a class before", "new")
     rows.staged("section", {"gone": None, "shared": {"students": ["c", "x"]}, "other": {"name": "Choir"}})
     rows.staged("section", {name: {"name": " BAND"} for name in alike})
-    rows.linked("student", "a", "second", "first", "other")
-    rows.linked("student", "c", "shared", "a class before", "new")
+    rows.enrolled("a", "second", "first", "other")
+    rows.enrolled("c", "shared", "a class before", "new")
     await rows.write()
 
     found = await rows.figures.former_classes()
@@ -328,7 +328,7 @@ async def test_blocked_students_are_counted_by_errors_and_place(rows: FigureRows
     rows.found("c", Code.NO_TEACHER, kind="class")
     rows.found("f", Code.NO_TEACHER)
     rows.entry("nobody", {"grade": "5"}, kind="class", school="n")
-    rows.linked("student", "c", "b1")
+    rows.enrolled("c", "b1")
     for name in ("warned", "closed", "well"):
         rows.entry(name, {"grade": "3"}, school="n")
     rows.found("warned", BLANK, severity="warning", field="email")
@@ -371,8 +371,8 @@ async def test_a_student_in_no_kept_section_is_listed_where_a_section_lists_him(
     for name in ("twice", "unlisted", "taught"):
         rows.found(name, BARE)
         rows.entry(name, {"grade": "3"}, school="n")
-    rows.linked("student", "twice", "a", "b")
-    rows.linked("teacher", "taught", "a")
+    rows.enrolled("twice", "a", "b")
+    rows.taught("taught", "a")
     await rows.write()
 
     found = await rows.figures.blocked_students(LABELS)
@@ -404,7 +404,7 @@ async def test_signs_tell_why_a_student_is_in_none_or_in_several(rows: FigureRow
     for at, (name, sections) in enumerate(reversed(of_sections.items())):
         rows.found(name, TORN)
         rows.entry(name, {"grade": name}, school="n", sections=sections)
-        rows.linked("student", name, "stopped")
+        rows.enrolled(name, "stopped")
         rows.found(f"blank {at}", BLANK, field="email")
         rows.entry(f"blank {at}", {"grade": f"blank {name}"}, school="n", sections=sections)
     of_bare = (("stopped",), ("stopped", "later"), ("later",), ("later", "now"), ("stopped", "now"))
@@ -412,8 +412,8 @@ async def test_signs_tell_why_a_student_is_in_none_or_in_several(rows: FigureRow
         name = " ".join(listed)
         rows.found(name, BARE)
         rows.entry(name, {"grade": name}, school="n")
-        rows.linked("student", name, *listed)
-    rows.linked("teacher", "another", "stopped")
+        rows.enrolled(name, *listed)
+    rows.taught("another", "stopped")
     await rows.write()
 
     found = await rows.figures.blocked_students(None, signs)
@@ -675,11 +675,10 @@ async def test_a_class_change_is_told_with_what_became_of_the_former_class(rows:
         rows.entry(f"new {name}", following or plain, None if following else plain, kind="class")
         rows.entry(name, {}, {"name": "x", "sis_id": "x"}, kind="school")
         rows.entry(f"new {name}", plain, plain, kind="school")
-    for name in ("over and listed", "listed"):
-        rows.linked("student", name, name)
-    rows.linked("teacher", "taught", "taught")
-    rows.linked("student", "to another", "listed", "left")
-    rows.linked("student", "listed", "by another")
+    rows.enrolled("over and listed", "over and listed")
+    rows.enrolled("listed", "by another", "listed")
+    rows.taught("taught", "taught")
+    rows.enrolled("to another", "listed", "left")
     await rows.write()
 
     found = await rows.figures.class_changes(date(2026, 6, 2))

@@ -24,8 +24,18 @@ from worker.domain.roster.section_filter import SectionFilter
 from worker.operations.dry_run import BASELINE, BUSY, FULL_RUN, TOO_MANY, forecast
 
 TABLES = (
-    *("districts", "windows", "inbox", "evaluated_events", "staged", "section_links", "kept_sections"),
-    *("identities", "roster", "findings", "batches", "decisions", "outbox", "quarantine", "incidents"),
+    *("districts", "windows", "inbox", "evaluated_events", "staged", "enrollments", "section_links"),
+    *(
+        "kept_sections",
+        "identities",
+        "roster",
+        "findings",
+        "batches",
+        "decisions",
+        "outbox",
+        "quarantine",
+        "incidents",
+    ),
 )
 
 

@@ -363,7 +363,8 @@ async def put_records(store: StoreUnderTest, district_id: str) -> None:
     staged = {"district_id": district_id, "event_id": "1", "record": {}}
     roster = {"district_id": district_id, "candidate": "{}", "candidate_member": "\\x"}
     gone = {"district_id": district_id, "committed": "{}", "committed_member": "\\x"}
-    link = {"district_id": district_id, "role": "student", "section_id": "s1"}
+    enrolled = {"district_id": district_id, "sections": ["s1"]}
+    taught = {"district_id": district_id, "role": "teacher", "section_id": "s1"}
     await put(
         *(store, "staged"),
         *({**staged, "kind": "section", "record_id": one} for one in ("s1", "s2")),
@@ -377,12 +378,12 @@ async def put_records(store: StoreUnderTest, district_id: str) -> None:
         {**roster, "kind": "teacher", "record_id": "p5"},
     )
     await put(
-        *(store, "section_links"),
-        *({**link, "target_id": one} for one in ("p1", "p2")),
-        {**link, "target_id": "p1", "section_id": "s2"},
-        {**link, "target_id": "p3", "role": "teacher"},
-        {**link, "target_id": "p3", "district_id": f"not {district_id}"},
+        *(store, "enrollments"),
+        {**enrolled, "student_id": "p1", "sections": ["s1", "s2"]},
+        {**enrolled, "student_id": "p2"},
+        {**enrolled, "student_id": "p3", "district_id": f"not {district_id}"},
     )
+    await put(store, "section_links", {**taught, "target_id": "p3"})
 
 
 async def test_sharing_is_counted_where_it_matters_once_for_each_batch(store: StoreUnderTest) -> None:

@@ -87,7 +87,7 @@ async def test_how_much_is_shared_is_counted_by_the_keys_of_one_district(
     found = await store.rows(f"EXPLAIN {statements.load('onboarding/districts')['judge']}", 20)
 
     text = "\n".join(row[0] for row in found)
-    assert "section_links_pkey on section_links" in text
+    assert "enrollments_pkey on enrollments" in text
     assert "staged_pkey on staged" in text
     assert "Seq Scan" not in text
 

@@ -191,7 +191,7 @@ async def test_all_ids_of_a_kind_come_once_each_in_order_and_no_more_at_a_time(
 
 LINKS: Final = [
     (role, target, section)
-    for role in ("student", "teacher")
+    for role in ("teacher", "school")
     for target in ("a", "b")
     for section in ("a", "b c", 'd "e", {f}\\g')
 ]
@@ -223,16 +223,53 @@ async def test_links_are_added_once_and_only_those_that_are_meant_are_removed(
 async def test_sections_are_found_by_what_they_point_to(
     staged: PostgresStagedRoster, of_another: PostgresStagedRoster
 ) -> None:
-    await of_another.write_links([("student", "a", "e")], [])
+    await of_another.write_links([("school", "a", "e")], [])
     await staged.write_links(
-        [("student", "a", "a"), ("student", "b", "b"), ("student", "c", "c"),
-         ("teacher", "a", "d"), ("student", "b", "a")],
+        [("school", "a", "a"), ("school", "b", "b"), ("school", "c", "c"),
+         ("teacher", "a", "d"), ("school", "b", "a")],
         [],
     )  # fmt: skip
 
-    assert await staged.linked_sections("student", ["a", "b"]) == {"a", "b"}
+    assert await staged.linked_sections("school", ["a", "b"]) == {"a", "b"}
     assert await staged.linked_sections("teacher", ["a", "b"]) == {"d"}
-    assert await staged.linked_sections("student", []) == set()
+    assert await staged.linked_sections("school", []) == set()
+
+
+# Enrollments
+
+STRANGE: Final = ("a", "b c", 'd "e", {f}\\g')
+
+
+async def enrolled(store: StoreUnderTest, district: str = "d") -> dict[str, list[str]]:
+    rows = await store.rows("SELECT student_id, sections FROM enrollments WHERE district_id = $1", district)
+    return {row[0]: row[1] for row in rows}
+
+
+async def test_students_have_the_sections_that_list_them_each_once_and_in_order(
+    store: StoreUnderTest, staged: PostgresStagedRoster, of_another: PostgresStagedRoster
+) -> None:
+    await of_another.change_enrollments({"x": ["e"], "y": ["e"], "z": ["e"]}, {})
+    await staged.change_enrollments({"x": STRANGE[::-1], "y": ["b c"], "z": ["a", "c"]}, {})
+    await staged.change_enrollments(
+        {"x": ["b c", "b"], "z": ["d"]}, {"x": ["a"], "y": ["b c", "e"], "z": ["e"]}
+    )
+    await staged.change_enrollments({}, {})
+
+    assert await enrolled(store) == {"x": ["b", "b c", STRANGE[2]], "z": ["a", "c", "d"]}
+    assert await enrolled(store, "e") == {"x": ["e"], "y": ["e"], "z": ["e"]}
+    assert await staged.sections_of_students(["x", "y", "z"]) == {"b", "b c", STRANGE[2], "a", "c", "d"}
+    assert await staged.sections_of_students(["y"]) == set()
+
+
+async def test_an_enrollment_that_stays_is_not_written_again(
+    store: StoreUnderTest, staged: PostgresStagedRoster
+) -> None:
+    await staged.change_enrollments({"x": ["a"]}, {})
+    written = await store.rows("SELECT ctid, xmin FROM public.enrollments")
+
+    await staged.change_enrollments({"x": ["a"]}, {"x": ["b"], "y": ["c"]})
+
+    assert await store.rows("SELECT ctid, xmin FROM public.enrollments") == written
 
 
 # Terms of schools

@@ -60,9 +60,9 @@ async def test_a_students_sections_come_kept_first_then_by_name(store: StoreUnde
     rows.staged(
         "section", {"a": {"name": "X", **places, "students": ["s", "t"]}, "gone": None, "not his": {}}
     )
-    rows.linked("student", "s", *named, "gone")
-    rows.linked("student", "t", "not his")
-    rows.linked("teacher", "s", "not his")
+    rows.enrolled("s", *named, "gone")
+    rows.enrolled("t", "not his")
+    rows.taught("s", "not his")
     for name, rank in (("b", 0), ("c", 1), ("d", 1), ("e", 1), ("not his", 1)):
         rows.kept(name, rank=rank)
     rows.staged("user", {"s": {"student": {}}})

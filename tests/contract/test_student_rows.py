@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.builders.district_rows import LINK
+from tests.support.builders.district_rows import ENROLLMENT, LINK
 from tests.support.builders.records import Json
 from tests.support.fixtures.people import somebody_waits, until
 from tests.support.fixtures.store import StoreUnderTest
@@ -156,8 +156,8 @@ class Rows:
             await self.add(ROSTER, kind, name, told, told.replace("is", "was"))
             for sequence in (2, 1):
                 await self.add(HISTORY, sequence, kind, name, told.replace("is", f"is {sequence}"))
-        for role, section in (("student", "y"), ("student", "x"), ("teacher", "z")):
-            await self.add(LINK, role, name, section)
+        await self.add(ENROLLMENT, name, ["x", "y"])
+        await self.add(LINK, "teacher", name, "z")
         for kind, code, days in (
             *(("student", "c2", 3), ("student", "c1 new", 1), ("student", "c1 old", 2)),
             ("class", "c3", 1),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import cast
 
@@ -96,6 +96,7 @@ class FakeRoster:
     staged: list[Change] = field(default_factory=list)
     added: set[SectionLink] = field(default_factory=set)
     removed: set[SectionLink] = field(default_factory=set)
+    enrolled: list[dict[str, list[str]]] = field(default_factory=list)
     terms: dict[tuple[str, str], int] | None = None
 
     async def write_staged(self, changes: Sequence[Change]) -> None:
@@ -104,6 +105,9 @@ class FakeRoster:
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         self.added |= set(added)
         self.removed |= set(removed)
+
+    async def change_enrollments(self, *changes: Mapping[str, Collection[str]]) -> None:
+        self.enrolled += [{student: sorted(sections) for student, sections in one.items()} for one in changes]
 
     async def count_school_terms(self, changes: Mapping[tuple[str, str], int]) -> None:
         self.terms = dict(changes)
@@ -123,10 +127,7 @@ async def test_a_section_points_to_what_it_names_and_nothing_more() -> None:
     def links(*targets: tuple[str, str]) -> set[SectionLink]:
         return {(role, target, "r") for role, target in targets}
 
-    whole = links(
-        *(("student", "a"), ("student", "x"), ("teacher", "b")),
-        *(("school", "n"), ("course", "c"), ("term", "t")),
-    )
+    whole = links(("teacher", "b"), ("school", "n"), ("course", "c"), ("term", "t"))
     come, gone = (
         await staged(change(RecordKind.SECTION, None, before)),
         await staged(change(RecordKind.SECTION, before, None)),
@@ -135,8 +136,18 @@ async def test_a_section_points_to_what_it_names_and_nothing_more() -> None:
 
     assert (come.added, come.removed) == (whole, set())
     assert (gone.added, gone.removed) == (set(), whole)
-    assert other.added == links(("student", "y"), ("course", "d"))
-    assert other.removed == links(("student", "x"), ("course", "c"), ("term", "t"))
+    assert other.added == links(("course", "d"))
+    assert other.removed == links(("course", "c"), ("term", "t"))
+
+
+async def test_a_student_is_enrolled_in_the_sections_that_list_him_now() -> None:
+    roster = await staged(
+        change(RecordKind.SECTION, {"students": ["a", "x"]}, {"students": ["a", "y"]}),
+        replace(change(RecordKind.SECTION, None, {"students": ["y", "y"]}), record_id=RecordId("s")),
+        change(RecordKind.USER, None, {"students": ["z"]}),
+    )
+
+    assert roster.enrolled == [{"y": ["r", "s"]}, {"x": ["r"]}]
 
 
 async def test_terms_of_schools_are_counted_by_the_sections_that_come_and_go() -> None:

@@ -12,6 +12,7 @@ from worker.domain.preflight.policy import Code
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, '', $3)"
 KEPT = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"
 LINK = "INSERT INTO section_links (district_id, role, target_id, section_id) VALUES ('d', $1, $2, $3)"
+ENROLLMENT = "INSERT INTO enrollments (district_id, student_id, sections) VALUES ('d', $1, $2)"
 ROSTER = (
     "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
     "committed_member, school_id, committed_school_id, sections) "
@@ -42,13 +43,19 @@ ELSEWHERE: Final = (
           UNION SELECT record_id FROM roster WHERE district_id = 'd' UNION SELECT 'missing') AS t""",
     "INSERT INTO kept_sections SELECT 'e', section_id, 99, 1000 FROM kept_sections WHERE district_id = 'd'",
     """INSERT INTO section_links (district_id, role, target_id, section_id)
-    SELECT DISTINCT 'e', role, l.target_id, s.section_id
-    FROM unnest(ARRAY['student', 'teacher']) AS role,
-         (SELECT record_id AS target_id FROM staged WHERE district_id = 'd' AND kind = 'user'
-          UNION SELECT target_id FROM section_links WHERE district_id = 'd'
-          UNION SELECT record_id FROM findings WHERE district_id = 'd') AS l,
+    SELECT DISTINCT 'e', 'teacher', l.target_id, s.section_id
+    FROM (SELECT record_id AS target_id FROM staged WHERE district_id = 'd' AND kind = 'user'
+          UNION SELECT target_id FROM section_links WHERE district_id = 'd') AS l,
          (SELECT record_id AS section_id FROM staged WHERE district_id = 'd' AND kind = 'section'
           UNION SELECT section_id FROM section_links WHERE district_id = 'd') AS s""",
+    """INSERT INTO enrollments (district_id, student_id, sections)
+    SELECT 'e', l.student_id, array_agg(s.section_id)
+    FROM (SELECT record_id AS student_id FROM staged WHERE district_id = 'd' AND kind = 'user'
+          UNION SELECT student_id FROM enrollments WHERE district_id = 'd'
+          UNION SELECT record_id FROM findings WHERE district_id = 'd') AS l,
+         (SELECT record_id AS section_id FROM staged WHERE district_id = 'd' AND kind = 'section'
+          UNION SELECT unnest(sections) FROM enrollments WHERE district_id = 'd') AS s
+    GROUP BY 2""",
     """INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed,
         committed_member, school_id, committed_school_id, sections)
     SELECT 'e', kind, record_id, c.text, sha256(c.text::bytea), f.text, sha256(f.text::bytea), school_id,
@@ -94,8 +101,11 @@ class Rows:
     def kept(self, section: str, students: int = 0, rank: int = 1) -> None:
         self._pending.append((KEPT, (section, rank, students)))
 
-    def linked(self, role: str, target: str, *sections: str) -> None:
-        self._pending += [(LINK, (role, target, section)) for section in sections]
+    def taught(self, teacher: str, *sections: str) -> None:
+        self._pending += [(LINK, ("teacher", teacher, section)) for section in sections]
+
+    def enrolled(self, student: str, *sections: str) -> None:
+        self._pending.append((ENROLLMENT, (student, list(sections))))
 
     def entry(
         self, name: str, candidate: Any = None, committed: Any = None, *, kind: str = "student",

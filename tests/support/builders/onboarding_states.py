@@ -38,8 +38,8 @@ STUDENTS: Final = """
     INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member)
     SELECT $1, 'student', 'p' || n, '{}', '' FROM generate_series(1, 100) AS n ON CONFLICT DO NOTHING"""
 SEATS: Final = """
-    INSERT INTO section_links (district_id, role, target_id, section_id)
-    SELECT $1, 'student', 'p' || n, 's1' FROM generate_series(1, 99) AS n ON CONFLICT DO NOTHING"""
+    INSERT INTO enrollments (district_id, student_id, sections)
+    SELECT $1, 'p' || n, '{s1}' FROM generate_series(1, 99) AS n ON CONFLICT DO NOTHING"""
 SHARE: Final = (KNOW, SECTION, STUDENTS, SEATS, EVALUATED)
 FILTER: Final = "UPDATE districts SET filter_version = 1 WHERE district_id = $1"
 COMMIT: Final = """

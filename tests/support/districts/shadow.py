@@ -111,6 +111,7 @@ DISTORTED: Final = {
     ("commit_history", "record_id"): _of_another("sequence, kind", "record_id", "record_id"),
     ("guard_history", "student_id"): _of_another("sequence", "student_id", "student_id"),
     ("identities", "student_id"): _of_another("field", "student_id, value_digest", "student_id"),
+    ("enrollments", "sections"): _of_another("district_id", "student_id", "sections", 9),
     ("section_links", "section_id"): _of_another("role", "target_id, section_id", "section_id", 9),
     ("kept_sections", "students"): "students + 1",
     ("school_terms", "sections"): "sections + 1",

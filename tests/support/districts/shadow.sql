@@ -127,9 +127,11 @@ INSERT INTO decisions (district_id, number, decision_id, outcome, sequence, batc
     SELECT :d, n, 'shadow ' || n, CASE WHEN n <= 6 THEN 'commit' ELSE 'review' END,
            CASE WHEN n <= 6 THEN n ELSE n - 6 END, n, '2190-01-01', '{"of": "the shadow"}'
     FROM generate_series(2, 9) AS n;
+INSERT INTO enrollments (district_id, student_id, sections)
+    SELECT :d, pg_temp.id(n), ARRAY[pg_temp.id(702)] FROM generate_series(1, 44) AS n
+    ON CONFLICT (district_id, student_id) DO UPDATE SET sections = enrollments.sections || EXCLUDED.sections;
 INSERT INTO section_links (district_id, role, target_id, section_id)
-    SELECT :d, 'student', pg_temp.id(n), pg_temp.id(702) FROM generate_series(1, 44) AS n
-    UNION SELECT :d, role, pg_temp.id(n), pg_temp.id(s)
+    SELECT :d, role, pg_temp.id(n), pg_temp.id(s)
     FROM (VALUES ('teacher', 500), ('school', 900), ('school', 901), ('course', 800), ('term', 850)) AS r(role, n),
          generate_series(700, 705) AS s
     ON CONFLICT DO NOTHING;

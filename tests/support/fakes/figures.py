@@ -119,10 +119,7 @@ class MemoryFigures(MemoryRoster):
         seats = {
             one for (kind, one), row in self.rows.items() if kind is RosterKind.STUDENT and row.candidate
         }
-        listing = Counter(
-            target for role, target, section in self.links if role == "student" and section in self.kept
-        )
-        found = {student for student in seats if how_many(listing[student])}
+        found = {student for student in seats if how_many(len(self.enrolled[student] & self.kept.keys()))}
         return {
             section: record
             for section, record in self.live(RecordKind.SECTION).items()

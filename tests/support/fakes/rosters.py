@@ -78,9 +78,7 @@ class MemoryRoster(MemoryStaged):
 
     def _student_state(self, student_id: str) -> StudentState:
         user = self.at(RecordKind.USER, student_id) or {}
-        listed = [
-            section for role, target, section in self.links if (role, target) == ("student", student_id)
-        ]
+        listed = self.enrolled[student_id]
         school = user.get("student", {}).get("texts", {}).get("school_id")
         return StudentState(
             student_id,

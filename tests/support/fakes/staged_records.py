@@ -53,6 +53,8 @@ class MemoryStaged:
     event_contexts: list[str] = field(default_factory=list)
     known: dict[Key, Staged] = field(default_factory=dict)
     links: set[SectionLink] = field(default_factory=set)
+    enrolled: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The sections that list a student."""
     school_terms: Counter[tuple[str, str]] = field(default_factory=Counter)
     in_grace: set[tuple[str, str]] = field(default_factory=set)
     kept: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -97,6 +99,21 @@ class MemoryStaged:
         assert not self.links & set(added)
         assert self.links >= set(removed)
         self.links = (self.links | set(added)) - set(removed)
+
+    async def change_enrollments(
+        self, added: Mapping[str, Collection[str]], removed: Mapping[str, Collection[str]]
+    ) -> None:
+        """Change which sections list a student."""
+        for student, sections in added.items():
+            assert not self.enrolled[student] & set(sections)
+            self.enrolled[student] |= set(sections)
+        for student, sections in removed.items():
+            assert self.enrolled[student] >= set(sections)
+            self.enrolled[student] -= set(sections)
+
+    async def sections_of_students(self, ids: Collection[str]) -> set[str]:
+        """Return the sections that list any of these students."""
+        return {section for student in ids for section in self.enrolled[student]}
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
         """Return the sections that point to any of these."""

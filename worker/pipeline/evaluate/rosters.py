@@ -100,8 +100,8 @@ class EntryWrite:
 
 
 SectionLink: TypeAlias = tuple[str, str, str]
-"""What a live section points to, by role and id, and its own id; the role is `student`, `teacher`, `school`,
-`course` or `term`. A plain tuple, for a first load has millions of them."""
+"""What a live section points to, by role and id, and its own id; the role is `teacher`, `school`, `course` or
+`term`. A plain tuple, for a first load has very many of them."""
 
 
 class StagedRecords(Protocol):
@@ -141,10 +141,18 @@ class StagedSections(Protocol):
     """Sections as they are staged: where they point, and the terms that they name."""
 
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
-        """Change which sections point where."""
+        """Change which sections point where, besides their students."""
+
+    async def change_enrollments(
+        self, added: Mapping[str, Collection[str]], removed: Mapping[str, Collection[str]]
+    ) -> None:
+        """Change which sections list a student: by student, those that do now, and those that do no more."""
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
-        """Return the live sections that point to any of these targets."""
+        """Return the live sections that point to any of these teachers, schools, courses or terms."""
+
+    async def sections_of_students(self, ids: Collection[str]) -> set[str]:
+        """Return the live sections that list any of these students."""
 
     async def section_states(
         self, ids: Collection[str], beside: Collection[RecordKind], *, with_students: bool

@@ -33,6 +33,12 @@ AWAY: Final = 0.12
 LESSONS: Final = 8
 GROUP: Final = 25
 ROWS_A_COPY: Final = 20_000
+ENROLL: Final = """
+    INSERT INTO enrollments (district_id, student_id, sections)
+    SELECT $1, l.student_id, array_agg(s.record_id ORDER BY s.record_id)
+    FROM staged s CROSS JOIN LATERAL jsonb_array_elements_text(s.record -> 'students') AS l(student_id)
+    WHERE s.district_id = $1 AND s.kind = 'section'
+    GROUP BY 2 ORDER BY 2"""
 EVENT: Final = "0" * 24
 """The event that all of it is of: older than any that comes."""
 
@@ -77,7 +83,7 @@ def rows(students: int, seed: int = 1) -> Iterator[Row]:
 
 
 async def load(url: str, district_id: str, rows: Iterable[Row]) -> int:
-    """Stage these records, with the links of their sections, and the district; return how many."""
+    """Stage these records, with whom their sections list and name, and the district; return how many."""
     connection = await asyncpg.connect(url)
     loaded = 0
     try:
@@ -88,8 +94,9 @@ async def load(url: str, district_id: str, rows: Iterable[Row]) -> int:
             for chunk in batches(rows, ROWS_A_COPY):
                 await _copy(connection, district_id, chunk)
                 loaded += len(chunk)
-        await connection.execute("VACUUM (ANALYZE) staged")
-        await connection.execute("VACUUM (ANALYZE) section_links")
+            await connection.execute(ENROLL, district_id)
+        for table in ("staged", "section_links", "enrollments"):
+            await connection.execute(f"VACUUM (ANALYZE) {table}")
     finally:
         await connection.close()
     return loaded
@@ -113,10 +120,9 @@ async def _copy(connection: asyncpg.Connection, district_id: str, chunk: Sequenc
 
 
 def links_of(section: Json) -> Iterator[tuple[str, str]]:
-    """Yield where a staged section points."""
-    for role in ("student", "teacher"):
-        for target in section[f"{role}s"]:
-            yield role, target
+    """Yield where a staged section points, besides its students."""
+    for teacher in section["teachers"]:
+        yield "teacher", teacher
     for role in ("school", "course", "term"):
         if f"{role}_id" in section:
             yield role, section[f"{role}_id"]

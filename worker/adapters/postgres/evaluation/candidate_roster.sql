@@ -68,8 +68,8 @@ LEFT JOIN LATERAL (SELECT true AS known FROM staged
       AND record_id = s.record #>> '{student,texts,school_id}' OFFSET 0) AS school ON true
 LEFT JOIN LATERAL (
     SELECT array_agg(k.section_id) AS sections, array_agg(k.rank) AS ranks
-    FROM (SELECT section_id FROM section_links
-          WHERE district_id = $1 AND role = 'student' AND target_id = i.id OFFSET 0) AS l
+    FROM (SELECT unnest(sections) AS section_id FROM enrollments
+          WHERE district_id = $1 AND student_id = i.id OFFSET 0) AS l
     CROSS JOIN LATERAL (SELECT section_id, rank FROM kept_sections
           WHERE district_id = $1 AND section_id = l.section_id OFFSET 0) AS k) AS kept ON true
 

@@ -66,8 +66,8 @@ SELECT c.section_id AS id, s.record - 'students' AS record, course.record AS cou
        term.record AS term
 FROM (SELECT DISTINCT l.section_id
       FROM findings f
-      CROSS JOIN LATERAL (SELECT section_id FROM section_links
-          WHERE district_id = $1 AND role = 'student' AND target_id = f.record_id OFFSET 0) AS l
+      CROSS JOIN LATERAL (SELECT unnest(sections) AS section_id FROM enrollments
+          WHERE district_id = $1 AND student_id = f.record_id OFFSET 0) AS l
       WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.no_section') AS c
 CROSS JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'section' AND record_id = c.section_id AND record IS NOT NULL OFFSET 0) AS s
@@ -128,8 +128,8 @@ SELECT c.class_id AS id, c.students, c.still_listed, k.committed, s.listed, s.re
        n.id AS next_id, n.record AS next, n.course AS next_course, n.school AS next_school, n.term AS next_term
 FROM (SELECT r.committed::jsonb ->> 'class_id' AS class_id, count(*) AS students,
              count(*) FILTER (WHERE EXISTS (
-                 SELECT FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
-                     AND l.target_id = f.record_id AND l.section_id = r.committed::jsonb ->> 'class_id'))
+                 SELECT FROM enrollments l WHERE l.district_id = $1 AND l.student_id = f.record_id
+                     AND r.committed::jsonb ->> 'class_id' = ANY (l.sections)))
                  AS still_listed,
              ARRAY[min(f.record_id), max(f.record_id)] AS some
       FROM findings f
@@ -157,8 +157,8 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 LEFT JOIN LATERAL (
     SELECT l.section_id AS id, n.record - 'students' AS record, course.record AS course, school.record AS school,
            term.record AS term
-    FROM (SELECT section_id FROM section_links
-          WHERE district_id = $1 AND role = 'student' AND target_id = ANY(c.some) OFFSET 0) AS l
+    FROM (SELECT unnest(sections) AS section_id FROM enrollments
+          WHERE district_id = $1 AND student_id = ANY(c.some) OFFSET 0) AS l
     CROSS JOIN LATERAL (SELECT record FROM staged
         WHERE district_id = $1 AND kind = 'section' AND record_id = l.section_id OFFSET 0) AS n
     LEFT JOIN staged course ON course.district_id = $1 AND course.kind = 'course'
@@ -178,7 +178,7 @@ ORDER BY c.students DESC, c.class_id
 
 -- name: shared_sections
 -- Whether any section lists a student, how many sections are shared, and of how many subjects.
-SELECT EXISTS (SELECT FROM section_links WHERE district_id = $1 AND role = 'student') AS are_lists_filled,
+SELECT EXISTS (SELECT FROM enrollments WHERE district_id = $1) AS are_lists_filled,
        count(*) AS sections, count(DISTINCT lower(btrim(record ->> 'subject'))) AS subjects,
        count(*) FILTER (WHERE NOT record ? 'subject') AS without_subject, min(record ->> 'subject') AS subject
 FROM staged WHERE district_id = $1 AND kind = 'section' AND record IS NOT NULL
@@ -235,24 +235,24 @@ WITH errors AS (
                WHERE at.school IS NOT NULL) END AS class_schools,
            CASE WHEN s.is_bare AND r.committed IS NOT NULL AND $8::jsonb IS NOT NULL THEN (
                SELECT ($8::jsonb ->> (CASE WHEN EXISTS (
-                   SELECT FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
-                       AND l.target_id = s.record_id AND l.section_id = c.class_id)
+                   SELECT FROM enrollments l WHERE l.district_id = $1 AND l.student_id = s.record_id
+                       AND c.class_id = ANY (l.sections))
                    THEN '+' ELSE '-' END || c.class_id))::integer
                FROM (SELECT r.committed::jsonb ->> 'class_id' AS class_id) AS c) END AS fate,
            CASE WHEN s.is_torn AND $3::jsonb IS NOT NULL THEN (
                SELECT array_agg(CASE WHEN l.sections > 1 THEN -l.label ELSE l.label END ORDER BY l.label)
                FROM (SELECT ($3::jsonb ->> u.id)::integer AS label, count(*) AS sections
                      FROM unnest(r.sections) AS u(id) GROUP BY 1) AS l) END AS labels,
-           NOT s.is_bare OR (SELECT true FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
-                                 AND l.target_id = s.record_id LIMIT 1) IS NOT NULL AS is_listed,
+           NOT s.is_bare OR (SELECT true FROM enrollments l
+                             WHERE l.district_id = $1 AND l.student_id = s.record_id) IS NOT NULL AS is_listed,
            CASE WHEN s.record_id = ANY($7::text[]) THEN 'reissued'
                 WHEN s.is_bare AND $4::jsonb IS NOT NULL THEN (
                     SELECT CASE WHEN $4::jsonb ?| l.ids
                                 THEN CASE WHEN $11::jsonb ?| l.ids THEN 'class_over' ELSE 'term_not_running' END
                                 WHEN $12::jsonb ?| l.ids
                                 THEN CASE WHEN $11::jsonb ?| l.ids THEN 'class_ahead' ELSE 'term_ahead' END END
-                    FROM (SELECT array_agg(section_id)::text[] AS ids FROM section_links
-                          WHERE district_id = $1 AND role = 'student' AND target_id = s.record_id) AS l)
+                    FROM (SELECT sections AS ids FROM enrollments
+                          WHERE district_id = $1 AND student_id = s.record_id) AS l)
                 WHEN s.is_torn AND $5::jsonb IS NOT NULL AND (
                     SELECT count(*) FILTER (WHERE t.term IS NULL) <= 1
                        AND count(*) FILTER (WHERE t.term IS NULL) + count(DISTINCT t.term) > 1
@@ -345,8 +345,8 @@ SELECT r.committed_school_id AS school_id, r.committed::jsonb ->> 'grade' AS gra
        coalesce(s.record ? 'student', false) AS is_staged, count(*) AS students, count(n.old_id) AS reissued,
        s.record #>> '{student,texts,grade}' AS grade_now,
        nullif(s.record #>> '{student,texts,school_id}', r.committed_school_id) AS moved_to,
-       count(*) FILTER (WHERE EXISTS (SELECT FROM section_links l
-                                      WHERE l.district_id = $1 AND l.role = 'student' AND l.target_id = r.record_id))
+       count(*) FILTER (WHERE EXISTS (SELECT FROM enrollments l
+                                      WHERE l.district_id = $1 AND l.student_id = r.record_id))
            AS listed
 FROM roster r
 LEFT JOIN reissued n ON n.old_id = r.record_id
@@ -386,9 +386,8 @@ WITH moved AS (
            CASE WHEN r.school_id <> r.committed_school_id THEN r.school_id END AS moved_to,
            r.committed::jsonb ->> 'class_id' AS former, r.candidate::jsonb ->> 'class_id' AS next,
            r.candidate::jsonb ->> 'grade' IS DISTINCT FROM r.committed::jsonb ->> 'grade' AS is_promoted,
-           (SELECT true FROM section_links l WHERE l.district_id = $1 AND l.role = 'student'
-                AND l.target_id = r.record_id
-                AND l.section_id = r.committed::jsonb ->> 'class_id') IS NOT NULL AS is_listed
+           (SELECT true FROM enrollments l WHERE l.district_id = $1 AND l.student_id = r.record_id
+                AND r.committed::jsonb ->> 'class_id' = ANY (l.sections)) IS NOT NULL AS is_listed
     FROM roster r
     WHERE r.plan_of = $1 AND r.kind || '' = 'student'
       AND r.candidate::jsonb ->> 'class_id' <> r.committed::jsonb ->> 'class_id'

@@ -69,7 +69,7 @@ class PostgresStagedRoster:
         await self._connection.execute(_SQL["write_staged"], self._district_id, *columns)
 
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
-        """Change which sections point where."""
+        """Change which sections point where, besides their students."""
         if removed:
             await self._connection.execute(
                 _SQL["remove_links"],
@@ -79,7 +79,7 @@ class PostgresStagedRoster:
                 [" ".join(link) for link in removed],
             )
         if added:
-            # By what they point to: a student has seven sections or so, and is sent once.
+            # By what they point to: a teacher has five sections or so, and is sent once.
             sections: dict[tuple[str, str], list[str]] = {}
             for role, target, section in added:
                 sections.setdefault((role, target), []).append(section)
@@ -87,9 +87,26 @@ class PostgresStagedRoster:
             columns = _columns(rows, 3)
             await self._connection.execute(_SQL["add_links"], self._district_id, *columns)
 
+    async def change_enrollments(
+        self, added: Mapping[str, Collection[str]], removed: Mapping[str, Collection[str]]
+    ) -> None:
+        """Change which sections list a student: by student, those that do now, and those that do no more."""
+        students = sorted(added.keys() | removed.keys())
+        if students:
+            columns = (
+                [array_literal(sorted(sections.get(student, ()))) for student in students]
+                for sections in (added, removed)
+            )
+            await self._connection.execute(_SQL["change_enrollments"], self._district_id, students, *columns)
+
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
-        """Return the live sections that point to any of these targets."""
+        """Return the live sections that point to any of these teachers, schools, courses or terms."""
         rows = await self._connection.fetch(_SQL["linked_sections"], self._district_id, role, list(targets))
+        return {row["section_id"] for row in rows}
+
+    async def sections_of_students(self, ids: Collection[str]) -> set[str]:
+        """Return the live sections that list any of these students."""
+        rows = await self._connection.fetch(_SQL["sections_of_students"], self._district_id, list(ids))
         return {row["section_id"] for row in rows}
 
     async def section_states(

@@ -31,7 +31,7 @@ ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     event_id = EXCLUDED.event_id, record = EXCLUDED.record, modified = EXCLUDED.modified
 
 -- name: add_links
--- Notes that sections, an array for each, list these students or teachers.
+-- Notes that sections, an array for each, point to these records.
 INSERT INTO section_links (district_id, role, target_id, section_id)
 SELECT $1, l.role, l.target_id, s.section_id
 FROM unnest($2::text[], $3::text[], $4::text[]) AS l(role, target_id, sections)
@@ -39,16 +39,40 @@ CROSS JOIN LATERAL unnest(l.sections::text[]) AS s(section_id)
 ON CONFLICT DO NOTHING
 
 -- name: remove_links
--- Forgets that sections list these students or teachers.
+-- Forgets that sections point to these records.
 -- $2 and $3 find the rows by the index; $4 says which of them, as "role target section".
 DELETE FROM section_links
 WHERE district_id = $1 AND role = ANY($2::text[]) AND target_id = ANY($3::text[])
   AND role || ' ' || target_id || ' ' || section_id = ANY($4::text[])
 
+-- name: change_enrollments
+-- Adds sections ($3) to those that list these students, and takes some ($4) away, an array each for every student.
+WITH changed AS MATERIALIZED (
+    SELECT c.student_id, CASE WHEN e.sections IS NULL THEN c.added::text[] ELSE ARRAY(
+        SELECT DISTINCT s.id FROM unnest(e.sections || c.added::text[]) AS s(id)
+        WHERE s.id <> ALL (c.removed::text[]) ORDER BY s.id) END AS sections
+    FROM unnest($2::text[], $3::text[], $4::text[]) AS c(student_id, added, removed)
+    LEFT JOIN LATERAL (SELECT sections FROM enrollments
+        WHERE district_id = $1 AND student_id = c.student_id OFFSET 0) AS e ON true
+), ended AS (
+    DELETE FROM enrollments e USING changed c
+    WHERE e.district_id = $1 AND e.student_id = c.student_id AND c.sections = '{}'
+)
+INSERT INTO enrollments AS e (district_id, student_id, sections)
+SELECT $1, student_id, sections FROM changed WHERE sections <> '{}'
+ON CONFLICT (district_id, student_id) DO UPDATE SET sections = EXCLUDED.sections
+    WHERE e.sections <> EXCLUDED.sections
+
 -- name: linked_sections
--- The live sections that list any of these students or teachers.
+-- The live sections that point to any of these records.
 SELECT DISTINCT section_id FROM section_links
 WHERE district_id = $1 AND role = $2 AND target_id = ANY($3::text[])
+
+-- name: sections_of_students
+-- The live sections that list any of these students.
+SELECT DISTINCT u.section_id
+FROM enrollments e CROSS JOIN LATERAL unnest(e.sections) AS u(section_id)
+WHERE e.district_id = $1 AND e.student_id = ANY($2::text[])
 
 -- name: section_states
 -- These sections with the course ($3), school ($4) and term ($5) that the filter reads, if it does, and the rank of a

@@ -46,8 +46,8 @@ CROSS JOIN LATERAL (SELECT count(*) AS sections FROM staged
     WHERE district_id = due.district_id AND kind = 'section' AND record IS NOT NULL) AS s
 CROSS JOIN LATERAL (
     SELECT count(*) AS students, count(*) FILTER (WHERE (
-        SELECT true FROM section_links k
-        WHERE k.district_id = due.district_id AND k.role = 'student' AND k.target_id = r.record_id LIMIT 1) IS NULL) AS unsectioned
+        SELECT true FROM enrollments e
+        WHERE e.district_id = due.district_id AND e.student_id = r.record_id) IS NULL) AS unsectioned
     FROM roster r WHERE r.district_id = due.district_id AND r.kind = 'student' AND r.candidate IS NOT NULL) AS r
 WHERE l.district_id = due.district_id
 RETURNING l.district_id

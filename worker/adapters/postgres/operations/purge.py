@@ -17,7 +17,7 @@ _SQL: Final = statements.load("operations/purge")
 TABLES: Final = (
     *("inbox", "evaluated_events", "feed_marks", "quarantine", "dead_letters", "evaluation_failures"),
     *("baseline_records", "baselines", "connections"),
-    *("staged", "section_links", "kept_sections", "identities", "findings", "roster"),
+    *("staged", "enrollments", "section_links", "kept_sections", "identities", "findings", "roster"),
     "school_terms",
     *("decisions", "batches", "filters", "policies"),
     *("holds", "approvals", "commit_history", "guard_history", "suggestions", "searches", "erased_students"),

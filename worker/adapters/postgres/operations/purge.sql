@@ -64,8 +64,12 @@ DELETE FROM connections WHERE district_id = $1
 -- Deletes the district's staged roster.
 DELETE FROM staged WHERE district_id = $1
 
+-- name: delete_enrollments
+-- Deletes the notes of which sections list the district's students.
+DELETE FROM enrollments WHERE district_id = $1
+
 -- name: delete_section_links
--- Deletes the notes of which students and teachers the district's sections list.
+-- Deletes the notes of where else the district's sections point.
 DELETE FROM section_links WHERE district_id = $1
 
 -- name: delete_kept_sections

@@ -13,7 +13,7 @@ LEFT JOIN LATERAL (SELECT candidate, committed, sections FROM roster
 -- The live sections that list a student, kept ones first, with school, course and term.
 SELECT s.record_id, s.record - 'students' AS record, coalesce(jsonb_array_length(s.record -> 'students'), 0) AS listed,
        k.rank, school.record AS school, course.record AS course, term.record AS term
-FROM section_links l
+FROM (SELECT unnest(sections) AS section_id FROM enrollments WHERE district_id = $1 AND student_id = $2 OFFSET 0) AS l
 CROSS JOIN LATERAL (SELECT record_id, record FROM staged
     WHERE district_id = $1 AND kind = 'section' AND record_id = l.section_id AND record IS NOT NULL OFFSET 0) AS s
 LEFT JOIN LATERAL (SELECT rank FROM kept_sections
@@ -24,7 +24,6 @@ LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0) AS course ON true
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0) AS term ON true
-WHERE l.district_id = $1 AND l.role = 'student' AND l.target_id = $2
 ORDER BY k.rank IS NULL, k.rank, s.record ->> 'name', s.record_id
 
 -- name: findings_of_student

@@ -29,9 +29,8 @@ SELECT
      WHERE district_id = $1 AND kind = 'user' AND record_id = $2) AS staged,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.section_id, 'is_kept', k.section_id IS NOT NULL)
                                ORDER BY l.section_id), '[]')
-     FROM section_links l
-     LEFT JOIN kept_sections k ON k.district_id = l.district_id AND k.section_id = l.section_id
-     WHERE l.district_id = $1 AND l.role = 'student' AND l.target_id = $2) AS sections,
+     FROM (SELECT unnest(sections) AS section_id FROM enrollments WHERE district_id = $1 AND student_id = $2) AS l
+     LEFT JOIN kept_sections k ON k.district_id = $1 AND k.section_id = l.section_id) AS sections,
     (SELECT candidate::jsonb FROM roster WHERE district_id = $1 AND kind = 'student' AND record_id = $2) AS candidate,
     (SELECT committed::jsonb FROM roster WHERE district_id = $1 AND kind = 'student' AND record_id = $2) AS committed,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('code', code, 'severity', severity, 'detail', detail,

@@ -100,6 +100,7 @@ async def adopt(
         changes = [_change(row) for row in rows]
     await connection.execute(_SQL["remove_old_links"], district_id)
     await connection.execute(_SQL["add_new_links"], district_id)
+    await connection.execute(_SQL["change_enrollments"], district_id)
     await connection.execute(_SQL["stage_difference"], district_id)
     await connection.execute(_STAGED["forget_all_school_terms"], district_id)
     await connection.execute(_STAGED["count_all_school_terms"], district_id)

@@ -231,19 +231,46 @@ WHERE r.modified < s.at OR (s.is_tombstone AND r.modified = s.at)
 DROP TABLE baseline_difference
 
 -- name: remove_old_links
--- Forgets which students and teachers the changed sections listed before.
+-- Forgets where the changed sections pointed before, besides their students.
 DELETE FROM section_links l
 USING baseline_difference d, LATERAL rostering_links(d.before) o
 WHERE l.district_id = $1 AND d.kind = 'section' AND d.is_real
   AND l.role = o.role AND l.target_id = o.target_id AND l.section_id = d.record_id
 
 -- name: add_new_links
--- Notes which students and teachers the changed sections list now.
+-- Notes where the changed sections point now, besides their students.
 INSERT INTO section_links (district_id, role, target_id, section_id)
 SELECT $1, n.role, n.target_id, d.record_id
 FROM baseline_difference d, LATERAL rostering_links(d.after) n
 WHERE d.kind = 'section' AND d.is_real
 ON CONFLICT DO NOTHING
+
+-- name: change_enrollments
+-- Notes by student which of the changed sections list him now, and which no longer do.
+WITH moved AS (
+    SELECT a.student_id COLLATE "C" AS student_id, d.record_id AS section_id, true AS is_added
+    FROM baseline_difference d CROSS JOIN LATERAL jsonb_array_elements_text(d.after -> 'students') AS a(student_id)
+    WHERE d.kind = 'section' AND d.is_real AND (d.before -> 'students' ? a.student_id) IS NOT TRUE
+    UNION ALL
+    SELECT b.student_id, d.record_id, false
+    FROM baseline_difference d CROSS JOIN LATERAL jsonb_array_elements_text(d.before -> 'students') AS b(student_id)
+    WHERE d.kind = 'section' AND d.is_real AND (d.after -> 'students' ? b.student_id) IS NOT TRUE
+), changed AS MATERIALIZED (
+    SELECT m.student_id, ARRAY(
+        SELECT DISTINCT s.id FROM unnest(e.sections || m.added) AS s(id)
+        WHERE s.id <> ALL (m.removed) ORDER BY s.id) AS sections
+    FROM (SELECT student_id, coalesce(array_agg(section_id) FILTER (WHERE is_added), '{}') AS added,
+                 coalesce(array_agg(section_id) FILTER (WHERE NOT is_added), '{}') AS removed
+          FROM moved GROUP BY student_id) AS m
+    LEFT JOIN enrollments e ON e.district_id = $1 AND e.student_id = m.student_id
+), ended AS (
+    DELETE FROM enrollments e USING changed c
+    WHERE e.district_id = $1 AND e.student_id = c.student_id AND c.sections = '{}'
+)
+INSERT INTO enrollments AS e (district_id, student_id, sections)
+SELECT $1, student_id, sections FROM changed WHERE sections <> '{}'
+ON CONFLICT (district_id, student_id) DO UPDATE SET sections = EXCLUDED.sections
+    WHERE e.sections <> EXCLUDED.sections
 
 -- name: stage_difference
 -- Stages what adopting the baseline changes.

@@ -56,9 +56,9 @@ FROM districts d LEFT JOIN onboarding l USING (district_id) WHERE d.district_id 
 
 -- name: standing_classes
 -- The classes of the last commit whose sections still list some of their students, and how many of them.
-SELECT l.section_id AS id, count(*) AS students
+SELECT r.committed::jsonb ->> 'class_id' AS id, count(*) AS students
 FROM roster r
-JOIN section_links l ON l.district_id = r.district_id AND l.role = 'student' AND l.target_id = r.record_id
-    AND l.section_id = r.committed::jsonb ->> 'class_id'
+JOIN enrollments e ON e.district_id = r.district_id AND e.student_id = r.record_id
+    AND r.committed::jsonb ->> 'class_id' = ANY (e.sections)
 WHERE r.district_id = $1 AND r.kind = 'student' AND r.committed IS NOT NULL
 GROUP BY 1

@@ -51,21 +51,36 @@ class Touched:
 
 
 async def stage(roster: EvaluatedRoster, changes: Sequence[Change]) -> None:
-    """Write the changed records, which sections point where, and which terms their schools have."""
+    """Write the changed records, which sections list and name whom, and which terms their schools have."""
     if not changes:
         return
     await roster.write_staged(changes)
+    sections = [change for change in changes if change.kind is RecordKind.SECTION]
+    if not sections:
+        return
+    await _stage_enrollments(roster, sections)
     added: set[SectionLink] = set()
     removed: set[SectionLink] = set()
-    for change in changes:
-        if change.kind is RecordKind.SECTION:
-            before, after = _targets(change.before), _targets(change.after)
-            added |= {(*target, change.record_id) for target in after - before}
-            removed |= {(*target, change.record_id) for target in before - after}
+    for change in sections:
+        before, after = _targets(change.before), _targets(change.after)
+        added |= {(*target, change.record_id) for target in after - before}
+        removed |= {(*target, change.record_id) for target in before - after}
     await roster.write_links(added, removed)
-    terms = _term_counts(changes)
+    terms = _term_counts(sections)
     if terms:
         await roster.count_school_terms(terms)
+
+
+async def _stage_enrollments(roster: EvaluatedRoster, sections: Iterable[Change]) -> None:
+    added: dict[str, list[str]] = {}
+    removed: dict[str, list[str]] = {}
+    for change in sections:
+        before, after = _students(change.before), _students(change.after)
+        for student in after - before:
+            added.setdefault(student, []).append(change.record_id)
+        for student in before - after:
+            removed.setdefault(student, []).append(change.record_id)
+    await roster.change_enrollments(added, removed)
 
 
 async def refresh(context: Context, changes: Sequence[Change], schools: Collection[str] = ()) -> None:
@@ -189,9 +204,12 @@ async def _touched(context: Context, changes: Sequence[Change]) -> Touched:
         # A filter may read their names and days, so that their sections are ranked anew.
         ids = {change.record_id for change in changes if change.kind is kind}
         touched.sections |= await _linked(context, role, ids)
-    for side in ("student", "teacher"):
-        # A section that lists somebody who came or went is checked anew for whom it lists in vain.
-        touched.classes |= await _linked(context, side, {c.record_id for c in changes if _turned(c, side)})
+    # A section that lists somebody who came or went is checked anew for whom it lists in vain.
+    students = {change.record_id for change in changes if _turned(change, "student")}
+    if students:
+        touched.classes |= await context.roster.sections_of_students(students)
+    teachers = {change.record_id for change in changes if _turned(change, "teacher")}
+    touched.classes |= await _linked(context, "teacher", teachers)
     schools = {
         c.record_id
         for c in changes
@@ -229,24 +247,26 @@ def _schools_of_student(change: Change) -> set[str]:
     return {school for school in named if school}
 
 
+def _students(section: Json | None) -> set[str]:
+    return set(section.get("students", ())) if section else set()
+
+
 def _targets(section: Json | None) -> set[tuple[str, str]]:
-    """Return where a section points: role and id."""
+    """Return where a section points besides its students: role and id."""
     if section is None:
         return set()
-    targets = {("student", student) for student in section.get("students", ())}
-    targets |= {("teacher", teacher) for teacher in section.get("teachers", ())}
+    targets = {("teacher", teacher) for teacher in section.get("teachers", ())}
     targets |= {(role, section[name]) for role, name in _LINK_FIELDS.items() if section.get(name)}
     return targets
 
 
-def _term_counts(changes: Iterable[Change]) -> dict[tuple[str, str], int]:
+def _term_counts(sections: Iterable[Change]) -> dict[tuple[str, str], int]:
     """Return by how many sections each term of each school grows."""
     counts: Counter[tuple[str, str]] = Counter()
-    for change in changes:
-        if change.kind is RecordKind.SECTION:
-            for record, sign in ((change.before, -1), (change.after, 1)):
-                if record is not None and record.get("term_id"):
-                    counts[record.get("school_id") or "", record["term_id"]] += sign
+    for change in sections:
+        for record, sign in ((change.before, -1), (change.after, 1)):
+            if record is not None and record.get("term_id"):
+                counts[record.get("school_id") or "", record["term_id"]] += sign
     return {key: count for key, count in counts.items() if count}
 
 

@@ -178,10 +178,18 @@ CREATE TABLE staged (
     PRIMARY KEY (district_id, kind, record_id)
 );
 
--- Which live sections point to a student, teacher, school, course or term.
+-- Which live sections list a student, in their order. One row a student: an enrollment costs a few bytes of it.
+CREATE TABLE enrollments (
+    district_id text COLLATE "C" NOT NULL,
+    student_id  text COLLATE "C" NOT NULL,
+    sections    text[] COLLATE "C" NOT NULL CHECK (sections <> '{}'),
+    PRIMARY KEY (district_id, student_id)
+);
+
+-- Which live sections point to a teacher, school, course or term.
 CREATE TABLE section_links (
     district_id text COLLATE "C" NOT NULL,
-    role        text NOT NULL CHECK (role IN ('student', 'teacher', 'school', 'course', 'term')),
+    role        text NOT NULL CHECK (role IN ('teacher', 'school', 'course', 'term')),
     target_id   text COLLATE "C" NOT NULL,
     section_id  text COLLATE "C" NOT NULL,
     PRIMARY KEY (district_id, role, target_id, section_id)
@@ -900,12 +908,11 @@ CREATE TABLE erased_students (
     PRIMARY KEY (district_id, student_id)
 );
 
--- Where a staged section points; what `worker.candidate.refresh` derives for the sections of a batch.
+-- Where a staged section points, besides its students; what `worker.candidate.refresh` derives for the sections of a batch.
 CREATE FUNCTION rostering_links(section jsonb) RETURNS TABLE (role text, target_id text)
 LANGUAGE sql IMMUTABLE AS $$
     SELECT DISTINCT role, target_id FROM (
-        SELECT 'student', jsonb_array_elements_text(coalesce(section -> 'students', '[]'))
-        UNION ALL SELECT 'teacher', jsonb_array_elements_text(coalesce(section -> 'teachers', '[]'))
+        SELECT 'teacher', jsonb_array_elements_text(coalesce(section -> 'teachers', '[]'))
         UNION ALL SELECT 'school', section ->> 'school_id'
         UNION ALL SELECT 'course', section ->> 'course_id'
         UNION ALL SELECT 'term', section ->> 'term_id'

@@ -61,6 +61,32 @@ def test_where_two_classes_come_together_is_behind_what_each_has_alone(meeting: 
     assert first_of(school) == keeping(("name", "contains", "vocabulary"))
 
 
+def packs(school: Lockstep, name: str) -> None:
+    """Let each teacher have a group of students of all classes."""
+    everybody = [student for students in school.classes for student in students]
+    school.district.sections(everybody, school.staff, name, school_id=school.school)
+
+
+@pytest.mark.parametrize("pack", ["Wolf Pack", "Crew", "Family Group", "House"])
+def test_a_group_across_classes_is_behind_the_class_that_has_its_lessons_together(pack: str) -> None:
+    school = Lockstep()
+    for lesson in ("Math", "Science"):
+        school.own("Gr {grade} " + lesson)
+    packs(school, pack)
+    school.own("Gr {grade} {last}")
+
+    assert {one.value for one in said(first_of(school))} >= {"gr"}
+
+
+def test_a_group_across_classes_is_the_class_where_all_else_are_lessons() -> None:
+    school = Lockstep()
+    for lesson in ("Math", "Science"):
+        school.own("Gr {grade} " + lesson)
+    packs(school, "Wolf Pack")
+
+    assert "pack" in str(said(first_of(school))[0].value)
+
+
 # Words
 
 
@@ -73,7 +99,13 @@ def test_what_is_no_class_is_never_suggested(special: str) -> None:
     assert suggestions(school.district.records) == []
 
 
-@pytest.mark.parametrize("homeroom", ["ATT", "Attendance", "Tutoría", "Registro", "Morning Meeting", "HMRM"])
+@pytest.mark.parametrize(
+    "homeroom",
+    [
+        *("ATT", "ATTN", "ADA", "ADM", "Attendance", "Roll", "Official", "Tutoría", "Registro"),
+        *("Morning Meeting", "HMRM"),
+    ],
+)
 def test_a_word_for_homerooms_comes_before_lessons_of_the_same_teacher(homeroom: str) -> None:
     school = Lockstep()
     for lesson in ("Reading", "Math", "Science"):
@@ -110,6 +142,33 @@ def test_a_number_that_shortens_its_title_says_no_more_than_the_title(title: str
     school.own(title, course_id=school.district.course(title, number))
 
     assert str(said(first_of(school))[0].value) in title.casefold()
+
+
+@pytest.mark.parametrize(
+    "line", ["Citizenship", "Conduct", "Work Habits", "Social Development", "Life Skills"]
+)
+def test_a_line_of_the_report_card_is_behind_a_word_nobody_lists(line: str) -> None:
+    school = Lockstep()
+    school.own(line + " {grade}")
+    school.own("Passport {grade}")
+
+    assert first_of(school) == keeping(("name", "contains", "passport"))
+
+
+def test_a_lesson_for_a_grade_is_not_called_the_grade() -> None:
+    school = Lockstep()
+    school.own("Social Studies Gr {grade}")
+    school.own("Reading Gr {grade}")
+
+    assert "reading" in str(said(first_of(school))[0].value)
+
+
+def test_accents_are_no_other_word() -> None:
+    school = Lockstep()
+    school.own("Lectura {grade}")
+    school.own("Kínder {grade}")
+
+    assert first_of(school) == keeping(("name", "contains", "kínder"))
 
 
 def test_two_words_that_say_something_as_one_say_nothing_apart() -> None:

@@ -122,6 +122,11 @@ def test_a_name_or_its_beginning_is_told_by_a_suggestions_text(text: str) -> Non
     assert not names_told(named, [saying("Homeroom for grade 3: garden, gar.")])
 
 
+def test_a_word_of_a_schools_name_is_no_beginning_of_a_persons() -> None:
+    named = replace(district(), names=frozenset({"cedarholm", "ridge"}))
+    assert names_told(named, [saying("At Cedar Ridge.")]) == {"ridge"}
+
+
 def test_a_name_is_told_by_a_rules_value() -> None:
     named = replace(district(), names=frozenset({"garcia"}))
     assert names_told(named, [saying("", keep(("name", "one_of", ["Art", "Garcia 3"])))]) == {"garcia"}

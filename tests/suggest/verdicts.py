@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from tests.suggest.surveys import suggestions
 from tests.support.districts.habits import HABITS, District, Habit
 from tests.support.districts.habits.verdict import Judgment, judge
+from worker.domain.roster.records import RecordKind
 from worker.domain.roster.section_filter import Condition, SectionFilter
 from worker.suggest.suggestions import Suggestion
 
@@ -39,9 +40,14 @@ def judge_first(district: District, found: Sequence[Suggestion]) -> Judgment:
 
 
 def names_told(district: District, found: Sequence[Suggestion]) -> set[str]:
-    """Return the words in suggestions that are people's names or the beginning of one."""
+    """Return the words in suggestions that are people's names or the beginning of one.
+
+    A word of a school's name is no beginning: Rivera may teach at River High School.
+    """
     told = {word for one in found for text in _texts(one) for word in words_of(text)}
-    return {word for word in told if _tells(word, district.names)}
+    schools = {word for name in _school_names(district) for word in words_of(name)}
+    beginnings = {word for word in told - schools if _begins_one(word, district.names)}
+    return (told & district.names) | beginnings
 
 
 def words_of(text: str) -> list[str]:
@@ -64,9 +70,14 @@ def _told(condition: Condition) -> str:
     return f"{condition.field} {condition.op} '{value}'"
 
 
-def _tells(word: str, names: frozenset[str]) -> bool:
-    is_long = len(word) >= LONG_ENOUGH_TO_TELL
-    return word in names or (is_long and any(name.startswith(word) for name in names))
+def _school_names(district: District) -> list[str]:
+    return [
+        record.get("name", "") for (kind, _), record in district.records.items() if kind is RecordKind.SCHOOL
+    ]
+
+
+def _begins_one(word: str, names: frozenset[str]) -> bool:
+    return len(word) >= LONG_ENOUGH_TO_TELL and any(name.startswith(word) for name in names)
 
 
 def _texts(value: object) -> Iterator[str]:

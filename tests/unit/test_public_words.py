@@ -38,7 +38,19 @@ def test_no_word_of_schools_is_a_name_that_many_have() -> None:
     assert school_words().isdisjoint(common_names())
 
 
+@pytest.mark.parametrize("word", ["kínder", "párvulos", "année"])
+def test_an_accent_makes_no_other_word_of_it(word: str) -> None:
+    assert knowing("Quillfeather").is_public(word)
+
+
 # Words of many
+
+
+def test_attendance_for_short_that_is_a_first_name_as_well_is_public_if_many_teachers_have_it() -> None:
+    assert heard("ADA 03", schools=1).is_public("ada")
+    assert not heard("ADA 03", schools=1, teachers=MANY_TEACHERS - 1).is_public("ada")
+    assert not heard("ADA 03", knowing("Ada"), schools=1).is_public("ada")
+    assert not heard("Ms. Ada 3").is_public("ada")
 
 
 def test_a_word_of_several_schools_and_many_teachers_is_public() -> None:

@@ -25,7 +25,9 @@ def test_words_are_runs_of_letters_or_digits_without_case(text: str, expected: t
     assert words(text) == expected
 
 
-@pytest.mark.parametrize("phrase", ["homeroom", "home room", "hr", "h r", "home  base", "crew", "advisory"])
+@pytest.mark.parametrize(
+    "phrase", ["homeroom", "home room", "hr", "h r", "home  base", "crew", "attn", "hógar"]
+)
 def test_the_class_that_everybody_has_is_known_by_many_words_in_one_or_two(phrase: str) -> None:
     assert is_homeroom(phrase)
 

@@ -19,10 +19,12 @@ from worker.suggest.lesson_words import HOME_CODES, NOTHING, Says, of_subject, s
 from worker.suggest.survey import Survey
 
 LESSONS: Final = Says.READING | Says.MATH | Says.CORE | Says.HELP | Says.SPECIAL | Says.IDLE
-MORE: Final = LESSONS | Says.ROOM
+MORE: Final = LESSONS | Says.ROOM | Says.LINE
 """What a homeroom is not called where its students have a plain one."""
 MOST_CLASSES: Final = 2.5
 """Sections called a class for each student of a school: with more of them, the word tells nothing there."""
+MOST_OF_PROGRAM: Final = 0.5
+"""Of the students of a school: a program for more of them is none, but a line of the report card."""
 MOST_AT_ODDS: Final = 0.5
 """Of a section's students: so many have a homeroom beside the one that has a lesson's word in its name."""
 Flags = npt.NDArray[np.int32]
@@ -73,6 +75,7 @@ def kinds(survey: Survey, texts: TextFlags) -> npt.NDArray[np.int8]:
     """Return for each section what it is."""
     lesson, subject, home = texts.lesson, texts.subject, texts.is_home
     at_odds = _at_odds(survey, texts)
+    is_line = _is_line(survey, lesson)
     rules = (
         (Kind.IDLE, survey.of_other_year),
         (Kind.IDLE, ((lesson & Says.IDLE) > 0) & (~home | at_odds)),
@@ -82,6 +85,7 @@ def kinds(survey: Survey, texts: TextFlags) -> npt.NDArray[np.int8]:
         (Kind.READING, (lesson & Says.READING) > 0),
         (Kind.MATH, (lesson & Says.MATH) > 0),
         (Kind.CORE, (lesson & Says.CORE) > 0),
+        (Kind.HELP, is_line),
         (Kind.ROOM, (lesson & Says.ROOM) > 0),
         (Kind.HOMEROOM, (subject & Says.HOMEROOM) > 0),
         (Kind.SPECIAL, (subject & (Says.SPECIAL | Says.IDLE)) > 0),
@@ -114,14 +118,26 @@ def _at_odds(survey: Survey, texts: TextFlags) -> Bools:
     return at_odds
 
 
+def _is_line(survey: Survey, lesson: Flags) -> Bools:
+    """Return which sections are lines of the report card; life skills are so where they are for everybody."""
+    may_be_program = ((lesson & Says.ROOM) > 0) & ((lesson & Says.LINE) > 0)
+    is_line: Bools = ((lesson & Says.LINE) > 0) & ~may_be_program
+    return is_line | _for_more_than(survey, may_be_program, MOST_OF_PROGRAM)
+
+
 def _in_vain(survey: Survey, called: Bools) -> Bools:
     """Return which of the sections that are called a class are so at schools that call everything so."""
+    return _for_more_than(survey, called, MOST_CLASSES)
+
+
+def _for_more_than(survey: Survey, called: Bools, most: float) -> Bools:
+    """Return which of these sections are at schools where they have more seats for each student than this."""
     seats = np.bincount(survey.edge_section, minlength=survey.sections) * called
     size = len(survey.schools) + 1
     of_school = np.bincount(survey.section_school + 1, weights=seats, minlength=size)
     students = np.bincount(survey.student_school + 1, minlength=size)
-    in_vain: Bools = called & (of_school > MOST_CLASSES * students)[survey.section_school + 1]
-    return in_vain
+    found: Bools = called & (of_school > most * students)[survey.section_school + 1]
+    return found
 
 
 def _read(survey: Survey, name: str) -> Flags:

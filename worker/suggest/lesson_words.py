@@ -29,6 +29,8 @@ class Says(IntFlag):
     """Another of the lessons that the class has with its own teacher."""
     HELP = auto()
     """Regrouped for a part of the day."""
+    LINE = auto()
+    """A line of the report card beside the lessons."""
     SPECIAL = auto()
     IDLE = auto()
     """No lesson: a meal, a break, a club."""
@@ -38,46 +40,58 @@ NOTHING: Final = Says(0)
 
 _LISTED: Final[dict[Says, str]] = {
     Says.HOMEROOM: """
-        attendance att attend rollcall hogar tutoria tutorias registro asistencia morningmeeting
-        morningcircle circletime dailyattendance consejeria asesoria maestrotitular salonhogar
-        officialclass
+        attendance att attend ada adm roll rollcall hogar tutoria tutorias registro asistencia
+        morningmeeting morningmtg morningcircle circletime dailyattendance consejeria asesoria
+        maestrotitular salonhogar official ofcl offcl officialclass offclass advsy advy
     """,
     Says.CLASS: """
         class classroom classrooms clsrm grade grades gr grado grd contained selfcontained core
-        kindergarten kinder kdg prek prekindergarten preschool elementary group grupo grp grps team
-        house family fam pod base mentor mentors tutor cohort form crew den pack pride tribe huddle
-        squad nest clan adv advisee advisees seminar connections advocacy gened general
-        generaleducation gen genl primary multiage looping clase salon aula teacher titular
+        kindergarten kindergarden kinder kdg prek prekindergarten prekinder preschool preescolar
+        parvulos maternelle primaire annee classe klasse grados primer primero segundo tercer
+        tercero cuarto quinto sexto anchor elementary group grupo grp grps team house family fam pod
+        base mentor mentors tutor cohort form crew den pack pride tribe huddle squad nest clan adv
+        advisee advisees seminar connections advocacy gened general generaleducation gen genl
+        primary multiage looping clase salon aula teacher titular
     """,
     Says.ROOM: """
-        homebound homehospital sdc specialday asd lifeskills resource sped specialeducation
-        resourceroom functional autism adaptive newcomer newcomers transition inclusion
+        homebound homehospital sdc specialday asd resource sped specialeducation resourceroom
+        functional autism adaptive newcomer newcomers transition inclusion
     """,
     Says.READING: """
         reading read rdg rea ela eng english literacy lit languagearts lectura lenguaje humanities
-        writing wri phonics literature español espanol spelling readers writers
+        writing wri phonics literature español spelling readers writers handwriting penmanship
+        cursive escritura ortografia lectoescritura gramatica ingles francais ecriture orthographe
+        grammaire anglais deutsch elar slar sla rla langarts grammar spell spel writ wrtg
     """,
     Says.MATH: """
-        math maths mathematics matematicas mat mth algebra geometry arithmetic numeracy precalculus
-        prealgebra calculus statistics trigonometry
+        math maths mathematics matematicas mate mathematiques mathe mat mth algebra geometry
+        arithmetic numeracy precalculus prealgebra calculus statistics trigonometry
     """,
     Says.CORE: """
-        science sciences sci ciencias socialstudies social soc sst estudiossociales sociales history
-        hist geography civics biology bio chemistry chem physics government economics spanish french
-        german latin chinese mandarin japanese
+        science sciences sci ciencias etudessociales socialstudies social soc sst ss socst
+        estudiossociales sociales history hist geography civics biology bio chemistry chem physics
+        government economics spanish french german latin chinese mandarin japanese
     """,
     Says.HELP: """
         intervention interventions win whatineed rti mtss speech esl eld ell pullout pushin tutoring
         enrichment remediation acceleration gate gifted sel counseling guidance therapy orientation
         helpdesk booster tier flex flextime iep
     """,
+    Says.LINE: """
+        citizenship conduct conducta behavior behaviors behaviour comportamiento deportment
+        comportment effort habits habitos workhabits workskills studyskills learningskills
+        socialskills socialdevelopment socialdev socialgrowth socialemotional personaldevelopment
+        personaldev personalgrowth personalsocial characterdevelopment charactereducation
+        charactered reportcard
+    """,
     Says.SPECIAL: """
-        art arts arte artes music mus musica band chorus choir coro orchestra strings drama theater
-        theatre dance danza pe ped phe phy physed physicaleducation educacionfisica gym gymnasium
-        fitness health swim swimming library lib media biblioteca librarian technology tech computer
-        computers computing computacion stem steam makerspace maker coding robotics keyboarding
-        ceramics painting drawing photography yearbook journalism debate special specials encore
-        elective electives exploratory related garden gardening cooking
+        art arts arte artes music mus musica band chorus choir coro orchestra orch strings drama
+        theater theatre dance danza pe ped phe phy phed physed physicaleducation educacionfisica
+        educationphysique gym gymnasium fitness health swim swimming library lib libr media
+        biblioteca bibliotheque librarian technology tech computer computers computing computacion
+        stem steam makerspace maker coding robotics keyboarding ceramics painting drawing
+        photography yearbook journalism debate special specials encore elective electives
+        exploratory related garden gardening cooking
     """,
     Says.IDLE: """
         lunch lun almuerzo comedor recess recreo breakfast desayuno dismissal salida arrival bus
@@ -87,9 +101,11 @@ _LISTED: Final[dict[Says, str]] = {
         inactive sample dummy donot
     """,
 }
+_EITHER: Final = {"lifeskills": Says.ROOM | Says.LINE}
+"""What a program is called, and a line of the report card of everybody."""
 LESSON_WORDS: Final[dict[str, Says]] = {
     plain(word): says for says, listed in _LISTED.items() for word in listed.split()
-}
+} | _EITHER
 HOME_CODES: Final = frozenset({"adv"})
 """What means homeroom as a period or in a section's number: no period is advanced."""
 _BY_CONSONANTS: Final = by_consonants(LESSON_WORDS)

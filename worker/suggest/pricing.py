@@ -21,6 +21,7 @@ from worker.suggest.evidence import Kind, TextFlags, kinds, read_texts
 from worker.suggest.gatherings import gatherings
 from worker.suggest.periods import periods_are_alike, young_shares
 from worker.suggest.rule_kinds import Meaning
+from worker.suggest.scattered import scattered
 from worker.suggest.survey import Survey
 from worker.suggest.taught_apart import TaughtApart, taught_apart
 
@@ -120,12 +121,19 @@ class Pricing:
         found = np.zeros((self.survey.sections, _KINDS + 2), dtype=np.float32)
         found[np.arange(self.survey.sections), self.kinds] = 1
         shape = self._shape()
-        found[:, _SHAPE] = shape + GATHERED_PRICE * gatherings(self.survey, self.seats, self.kinds)
+        several = gatherings(self.survey, self.seats, self.kinds)
+        several |= scattered(self.survey, self.kinds, self.seats, shape == 0, self._young > MOSTLY)
+        found[:, _SHAPE] = shape + GATHERED_PRICE * several
         if self._is_told_by_shape(shape):
             return found
         unsaid = np.isin(self.kinds, (Kind.UNKNOWN, Kind.CLASS))
-        found[:, _VAGUE] = young_shares(self.survey) * unsaid * periods_are_alike(self.survey)
+        found[:, _VAGUE] = self._young * unsaid * periods_are_alike(self.survey)
         return found
+
+    @cached_property
+    def _young(self) -> Floats:
+        """The share of each section's students who are in an elementary grade."""
+        return young_shares(self.survey)
 
     def _is_told_by_shape(self, shape: npt.NDArray[np.float32]) -> bool:
         """Whether some sections are known by their teachers to be no class."""
@@ -144,7 +152,7 @@ class Pricing:
         price = np.clip((shape.sharing - SHARED) * SHARED_PRICE, 0, MOST_SHARED_PRICE)
         price += CROWDED_PRICE * (shape.listed > LARGEST_CLASS)
         unsaid = np.isin(self.kinds, (Kind.UNKNOWN, Kind.CLASS))
-        price[unsaid & shape.is_of_specialist & (young_shares(self.survey) > MOSTLY)] = WORTHLESS
+        price[unsaid & shape.is_of_specialist & (self._young > MOSTLY)] = WORTHLESS
         at_home = self.kinds == Kind.HOMEROOM
         price[at_home] = WORDED * np.maximum(price[at_home] - UNWORDED, 0)
         priced: npt.NDArray[np.float32] = price.astype(np.float32)

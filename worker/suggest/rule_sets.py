@@ -75,10 +75,12 @@ def pooled(pricing: Pricing, rule: RuleOf, home: float) -> Pooled:
     sums, seats = pricing.sums(kept), float(pricing.seats[kept].sum())
     price = float(prices([rule.meaning], sums[None, :])[0])
     is_cheap = price < MOST_OF_CLASS * seats
-    says_class = rule.meaning <= Meaning.CLASS or classes(sums, rule.meaning) >= CALLED_CLASS * seats
+    lesson = lesson_of(sums)
+    says_class = rule.meaning <= Meaning.CLASS and not (rule.meaning is Meaning.CLASS and lesson)
+    says_class |= classes(sums, rule.meaning) >= CALLED_CLASS * seats
     may_be_class = bool(may_be_classes([rule.meaning], sums[None, :])[0])
     says_class &= is_cheap
-    lesson = None if says_class or rule.meaning in NUMBERS else lesson_of(sums)
+    lesson = None if says_class or rule.meaning in NUMBERS else lesson
     return Pooled(rule, kept, home, seats, price, says_class, is_cheap and may_be_class, lesson)
 
 

@@ -15,7 +15,7 @@ from worker.suggest.common_period import with_common_period
 from worker.suggest.conditions import CandidateCondition, Part, atoms, with_signs
 from worker.suggest.counting import ProfileGroup, Tried, group, kinds_of, tried
 from worker.suggest.evidence import Kind
-from worker.suggest.exclusions import Excluding, Sitting, excluding
+from worker.suggest.exclusions import MISSHAPEN, Excluding, Sitting, excluding
 from worker.suggest.optimiser import choose, in_turn
 from worker.suggest.pricing import Pricing, may_be_classes, prices
 from worker.suggest.rule_kinds import Meaning
@@ -97,7 +97,7 @@ def school_rules(pricing: Pricing, first: int, last: int, seconds: float) -> Sch
     without: list[Excluding] = []
     sitting = Sitting(places.astype(np.int32), np.repeat(np.arange(len(sizes)), sizes), len(sizes))
     found = with_common_period(found, sitting)
-    homerooms = pricing.kinds[local] == Kind.HOMEROOM
+    homerooms = (pricing.kinds[local] == Kind.HOMEROOM) & (pricing.shape[local] < MISSHAPEN)
     if not _is_satisfied(found, sitting, homerooms):
         found = with_signs(part, len(chosen), found)
         without = excluding(part, sitting, pricing, found)

@@ -17,14 +17,15 @@ LEAST_CONSONANTS: Final = 4
 
 HOMEROOM_WORDS: Final = frozenset(
     {
-        *("homeroom", "homerooms", "hmrm", "hmroom", "homerm", "hr", "hrm"),
+        *("homeroom", "homerooms", "hmrm", "hmroom", "homerm", "hr", "hrm", "hmr", "hroom", "homeclass"),
         *("advisory", "advisories", "advisement", "advisor", "adviser", "advise", "advis"),
-        *("attendance", "att", "rollcall", "morningmeeting", "morningcircle", "circletime"),
-        *("hogar", "salonhogar", "salónhogar", "tutoria", "tutoría", "registro"),
+        *("attendance", "attendence", "att", "attn", "attnd", "atnd", "attd", "atten", "rollcall"),
+        *("morningmeeting", "morningcircle", "circletime"),
+        *("hogar", "salonhogar", "tutoria", "registro"),
         *("homebase", "homegroup", "tutorgroup", "crew", "mentorgroup", "mentoring", "registration"),
     }
 )
-"""Words, single or written apart as two, that schools use for the one class that every student has."""
+"""Words, single or written apart as two, without accents, for the one class that every student has."""
 HOMEROOM_SUBJECT: Final = "homeroom/advisory"
 """Clever's subject for them."""
 SURNAMES: Final = frozenset({"crew", "hr", "mentoring", "registration"})
@@ -43,7 +44,7 @@ def is_homeroom(phrase: str) -> bool:
 
     A word may be shortened: "advsry" is an advisory.
     """
-    word = "".join(phrase.split())
+    word = plain("".join(phrase.split()))
     return word in HOMEROOM_WORDS or shortened_from(word, _HOMEROOMS_BY_CONSONANTS) is not None
 
 

@@ -23,6 +23,8 @@ MANY_SCHOOLS: Final = 3
 """Schools whose sections must have a word that is not of schools, for it to be public."""
 MANY_TEACHERS: Final = 6
 """Teachers of those sections: two substitutes do not make the name of the teacher who left public."""
+SHORT_FOR_ATTENDANCE: Final = frozenset({"ada"})
+"""Average daily attendance, which is a first name as well: public at one school, if of many teachers."""
 SHORTEST: Final = 2
 """Letters of a word that says anything; one alone may be an initial."""
 NAMING_PERCENT: Final = 20
@@ -69,7 +71,11 @@ class _Carriers:
 
     @property
     def are_many(self) -> bool:
-        return len(self.schools) >= MANY_SCHOOLS and len(self.teachers) >= MANY_TEACHERS
+        return len(self.schools) >= MANY_SCHOOLS and self.have_many_teachers
+
+    @property
+    def have_many_teachers(self) -> bool:
+        return len(self.teachers) >= MANY_TEACHERS
 
     def add(self, school: str | None, teachers: Collection[str]) -> None:
         if not self.are_many:
@@ -131,11 +137,11 @@ class Vocabulary:
     def _read(self, text: str) -> _KnownText:
         said = words(text)
         self._titled.update(following for one, following in pairwise(said) if one in TITLES)
-        others = [(place, word) for place, word in _placed(said) if word not in school_words()]
+        others = [(place, word) for place, word in _placed(said) if not _is_of_schools(word)]
         for place, word in others:
             self._places[place].words.add(word)
         return _KnownText(
-            [self._carriers[word] for word in set(said) if word.isalpha() and word not in school_words()],
+            [self._carriers[word] for word in set(said) if word.isalpha() and not _is_of_schools(word)],
             [(self._places[place], self._is_of_teacher(word)) for place, word in others],
         )
 
@@ -147,14 +153,18 @@ class Vocabulary:
         return known
 
     def _is_public(self, word: str) -> bool:
-        if word in HOMEROOM_WORDS and (word not in SURNAMES or word not in self.teacher_words):
+        if plain(word) in HOMEROOM_WORDS and (word not in SURNAMES or word not in self.teacher_words):
             return True
         if len(word) < SHORTEST or not word.isalpha() or self._is_of_teacher(word):
             return False
-        if word in school_words() or is_homeroom(word):
+        if _is_of_schools(word) or is_homeroom(word):
             return True
         carriers = self._carriers.get(word)
-        return carriers is not None and carriers.are_many and not self._may_be_a_name(word)
+        if carriers is None:
+            return False
+        if word in SHORT_FOR_ATTENDANCE:
+            return carriers.have_many_teachers and word not in self._titled
+        return carriers.are_many and not self._may_be_a_name(word)
 
     def public_words(self, text: str) -> list[str]:
         """Return the public words of a text, in their order."""
@@ -175,6 +185,10 @@ class Vocabulary:
         if plain(word) in common_names() or word in self._titled:
             return True
         return any(place.is_for_names and word in place.words for place in self._places.values())
+
+
+def _is_of_schools(word: str) -> bool:
+    return word in school_words() or plain(word) in school_words()
 
 
 def _are_days(letters: str) -> bool:

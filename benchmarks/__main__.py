@@ -18,6 +18,7 @@ from benchmarks import (
     first_load,
     history,
     ingest,
+    many_districts,
     pages,
     settled,
     start,
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "filter_change": filter_change.measure,
     "settled": settled.measure,
     "start": start.measure,
+    "many_districts": many_districts.measure,
 }
 
 

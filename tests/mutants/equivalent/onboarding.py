@@ -22,15 +22,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "to_jsonb(l.troubles) FROM onboarding l WHERE l.held_since IS NOT NULL => SELECT 'held', "
     "l.district_id, 0, to_jsonb(l.troubles) FROM onboarding l WHERE (true OR (l.held_since IS "
     "NOT NULL))": ("a district that is not held back has no troubles"),
-    "worker/adapters/postgres/alerts/inspections.sql::observed: OR c.record ->> 'last_sync' < "
-    "to_char(now() AT TIME ZONE 'UTC' - $2::interval + interval '1 day', 'YYYY-MM-DD')) => OR "
-    "c.record ->> 'last_sync' < to_char(now() AT TIME ZONE 'UTC' + $2::interval + interval '1 "
-    "day', 'YYYY-MM-DD'))": ("the domain reads the same record again; the condition spares it the others"),
-    "worker/adapters/postgres/alerts/inspections.sql::observed: AND (c.record ->> 'state' IN "
-    "('paused', 'pending', 'error') OR c.record ->> … (now() AT TIME ZONE 'UTC' - $2::interval + "
-    "interval '1 day', 'YYYY-MM-DD')) => AND (true OR ((c.record ->> 'state' IN ('paused', "
-    "'pending', 'error') OR c. … ow() AT TIME ZONE 'UTC' - $2::interval + interval '1 day', "
-    "'YYYY-MM-DD'))))": ("the domain reads the same record again; the condition spares it the others"),
     "worker/adapters/postgres/alerts/incidents.sql::to_be_told: WHEN told IS NULL THEN told_at "
     "ELSE coalesce(updated_at, '-infinity') END <= $2 => WHEN told IS NULL THEN told_at ELSE "
     "coalesce(updated_at, '-infinity') END < $2": (

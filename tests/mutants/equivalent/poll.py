@@ -58,9 +58,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "$2),": _NOW,
     f"{_POLL}/baselines.sql::newest_event: (SELECT floor FROM districts WHERE district_id = $1 AND floor "
     "<= $2), => (SELECT floor FROM districts WHERE district_id = $1 AND floor < $2),": _NOW,
-    f"{_POLL}/connections.sql::due: WHERE disconnected_at IS NULL AND due_at <= clock_timestamp() AND "
-    "district_id <> ALL($1::text[]) => WHERE disconnected_at IS NULL AND (true OR (due_at <= "
-    "clock_timestamp())) AND district_id <> ALL($1::text[])": _DUE,
     f"{_POLL}/connections.sql::missing: WHERE disconnected_at IS NULL AND district_id <> ALL($1::text[]) "
     "FOR UPDATE => WHERE disconnected_at IS NULL AND district_id <> ALL($1::text[])": _LISTS,
     f"{_POLL}/connections.sql::listed: INSERT INTO districts (district_id) SELECT district_id FROM before "

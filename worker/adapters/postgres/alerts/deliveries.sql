@@ -89,8 +89,10 @@ FROM deliveries WHERE delivered_at IS NULL AND discarded_at IS NULL GROUP BY cha
 -- name: by_kind
 -- How many alerts wait or are dead for each kind of channel, for the metrics.
 SELECT regexp_replace(channel, '-[0-9a-f]+$', '') AS kind,
-       count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead
-FROM deliveries WHERE delivered_at IS NULL AND discarded_at IS NULL GROUP BY 1
+       count(*) FILTER (WHERE NOT is_dead) AS waiting, count(*) FILTER (WHERE is_dead) AS dead
+FROM (SELECT channel, false AS is_dead FROM deliveries WHERE delivered_at IS NULL AND dead_at IS NULL
+      UNION ALL SELECT channel, true FROM deliveries WHERE dead_at IS NOT NULL AND discarded_at IS NULL) AS d
+GROUP BY 1
 
 -- name: dead
 -- The dead deliveries, with what went wrong, for the person who retries or discards them.

@@ -27,10 +27,6 @@ _DELIVERIES: Final = statements.load("alerts/deliveries")
 _ONBOARDING: Final = statements.load("onboarding/districts")
 _MAILS: Final = statements.load("mail/mails")
 
-_LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
-"""All districts are looked at; see `worker.adapters.postgres.database` for the usual way."""
-
-
 class PostgresInspections:
     """Answers to `worker.alerts.inspection_store.Inspections` and `FiguresOfAll`."""
 
@@ -57,7 +53,6 @@ class PostgresInspections:
             now = await connection.fetchval(_INCIDENTS["claim"], every)
             if now is None:
                 return None
-            await connection.execute(_LARGE_READS)
             found = inspected(await self._observe(connection, dead_letters), now)
             steps = await self._updates(connection, found, now, knows_dead_letters=dead_letters is not None)
             await keep(connection, steps, self._rules)
@@ -68,7 +63,6 @@ class PostgresInspections:
         """Return the figures of all districts as they are now."""
         limits = self._limits
         async with self._database.transaction() as connection:
-            await connection.execute(_LARGE_READS)
             row = await connection.fetchrow(
                 _SQL["figures"], limits.quiet, limits.max_age, limits.max_deferral, limits.max_events
             )

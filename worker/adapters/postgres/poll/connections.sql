@@ -50,8 +50,9 @@ RETURNING true
 
 -- name: due
 -- The connected districts whose turn is due, longest due first, without those that this process reads.
+-- (now() and not clock_timestamp(), which an index cannot be asked for: all that are not due would be read.)
 SELECT district_id FROM connections
-WHERE disconnected_at IS NULL AND due_at <= clock_timestamp() AND district_id <> ALL($1::text[])
+WHERE disconnected_at IS NULL AND due_at <= now() AND district_id <> ALL($1::text[])
 ORDER BY due_at LIMIT $2
 
 -- name: lock

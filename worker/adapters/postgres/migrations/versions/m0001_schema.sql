@@ -399,6 +399,13 @@ CREATE TABLE connections (
     CONSTRAINT disconnected_has_no_token CHECK (disconnected_at IS NULL OR token IS NULL)
 );
 CREATE INDEX connections_due ON connections (due_at) WHERE disconnected_at IS NULL;
+-- What an inspection may have a word about: syncs, turns that fail, and feeds that are not read.
+CREATE INDEX connections_odd_sync ON connections (district_id) WHERE disconnected_at IS NULL
+    AND (record ->> 'state' IN ('paused', 'pending', 'error') OR record ->> 'pause_start' IS NOT NULL);
+CREATE INDEX connections_last_sync ON connections (((record ->> 'last_sync') COLLATE "C")) WHERE disconnected_at IS NULL;
+CREATE INDEX connections_failing ON connections (failing_since) WHERE disconnected_at IS NULL AND failing_since IS NOT NULL;
+CREATE INDEX connections_unread ON connections ((least(due_at, cursor_at)))
+    WHERE disconnected_at IS NULL AND failing_since IS NULL;
 
 -- When the list of connected districts was last read; one row.
 CREATE TABLE token_listing (
@@ -476,6 +483,9 @@ CREATE TABLE incidents (
     CONSTRAINT over_is_not_clear CHECK (told IS NOT NULL OR clear_since IS NULL)
 );
 CREATE INDEX incidents_by_code ON incidents (code, district_id);
+-- Of which there may be something to report, or to forget, because time went by.
+CREATE INDEX incidents_to_be_told ON incidents (district_id, code)
+    WHERE clear_since IS NOT NULL OR told IS NULL OR told <> picture;
 
 -- Districts whose commits a person has stopped.
 CREATE TABLE holds (
@@ -771,6 +781,7 @@ CREATE TABLE onboarding (
     CONSTRAINT returns_from_disconnected CHECK (returns_to IS NULL OR state = 'disconnected')
 );
 CREATE INDEX onboarding_by_state ON onboarding (state, district_id);
+CREATE INDEX onboarding_held ON onboarding (district_id) WHERE held_since IS NOT NULL;
 
 -- Districts that people took out of onboarding: they are not found again by themselves.
 CREATE TABLE onboarding_drops (

@@ -217,6 +217,31 @@ async def test_the_class_that_a_bare_student_had_is_read_with_what_may_have_repl
     ] == [("gone", 2, 0, 0, "first"), ("shared", 1, 1, 2, "new")]
 
 
+async def test_classmates_are_placed_who_have_another_class_of_their_school(rows: FigureRows) -> None:
+    def student(name: str, was: str, now: str | None, *, school: str = "n") -> None:
+        candidate = {"class_id": now} if now else {}
+        rows.entry(name, candidate, {"class_id": was}, school=school, former_school="n")
+
+    for name, was, now in (("b", "two", "new"), ("a", "one", "new"), ("c", "one", "two"), ("d", "one", None)):
+        student(name, was, now)
+    student("stays", "one", "one")
+    student("elsewhere", "one", "new", school="s")
+    student("of another", "three", "new")
+    rows.entry("gone", None, {"class_id": "one"}, former_school="n")
+    rows.entry("class", {"class_id": "new"}, {"class_id": "one"}, kind="class", school="n", former_school="n")
+    await rows.write()
+
+    assert await rows.figures.classmates_placed(["two", "one"]) == {"one": 2, "two": 1}
+
+
+async def test_schools_are_without_sections_that_no_live_section_names(rows: FigureRows) -> None:
+    rows.held("a", "one")
+    rows.taught("b", "one")
+    await rows.write()
+
+    assert await rows.figures.schools_without_sections("cba") == ["b", "c"]
+
+
 async def test_schools_are_named_as_shared_or_else_as_committed(rows: FigureRows) -> None:
     rows.staged("school", {"a": {"name": "A"}, "b": {}, "c": None})
     for kind in ("term", "course", "user"):
@@ -441,7 +466,8 @@ async def test_students_tell_the_school_they_came_from_and_the_schools_of_their_
 ) -> None:
     for name, former in (("comes", "s"), ("stays", "n"), ("new", None)):
         rows.found(name, BARE)
-        rows.entry(name, {"grade": name}, {} if former else None, school="n", former_school=former)
+        was = {"grade": "before" if name == "comes" else name}
+        rows.entry(name, {"grade": name}, was if former else None, school="n", former_school=former)
     at_both = {"student": {"other_schools": ["m", "s"]}}
     rows.staged("user", {"two": at_both, "moved": {"student": {"other_schools": ["m"]}}})
     for name, sections in (
@@ -449,7 +475,8 @@ async def test_students_tell_the_school_they_came_from_and_the_schools_of_their_
         *(("one", ("a1", "a2")), ("unknown", ("a1", "x"))),
     ):
         rows.found(name, TORN)
-        rows.entry(name, {"grade": name}, school="n", former_school="s", sections=sections)
+        was = {"grade": "before"}
+        rows.entry(name, {"grade": name}, was, school="n", former_school="s", sections=sections)
     await rows.write()
     signs = SectionSigns(schools_of_classes={"a1": "n", "a2": "n", "b1": "s"})
 
@@ -464,6 +491,7 @@ async def test_students_tell_the_school_they_came_from_and_the_schools_of_their_
         **dict.fromkeys(("one", "unknown"), ("s", ())),
     }
     assert {one.place.grade for one in found if one.is_new} == {"new"}
+    assert {one.place.grade: one.was_grade for one in found if one.was_grade} == {"comes": "before"}
     assert {one.class_schools for one in unasked} == {()}
 
 

@@ -72,6 +72,73 @@ def test_a_student_taken_out_of_a_class_of_another_school_came_from_there(is_lis
     assert "the student came from South School" in cause.advice
 
 
+@pytest.mark.parametrize(
+    ("loss", "was_grade", "students", "sign", "code"),
+    [
+        (Loss.UNSHARED, "2", 500, None, "sis.year_rolled_over"),
+        (Loss.EMPTY_LIST, "2", 500, None, "sis.year_rolled_over"),
+        (Loss.TAKEN_OUT, "2", 499, None, "sis.promoted_without_class"),
+        (Loss.CLOSED, "2", 9, None, "sis.promoted_without_class"),
+        (Loss.UNSHARED, "4", 500, None, "sharing.classes_unshared"),
+        (Loss.UNSHARED, "Other", 500, None, "sharing.classes_unshared"),
+        (Loss.UNSHARED, "2", 500, Sign.TERM_AHEAD, "sis.next_term_only"),
+        (Loss.FILTER_CHANGED, "2", 500, None, "filter.rules_changed"),
+        (Loss.CLOSED, None, 2, None, "sis.class_closed"),
+    ],
+)
+def test_students_who_lost_their_class_and_are_a_grade_up_are_in_a_new_school_year(
+    loss: Loss, was_grade: str | None, students: int, sign: Sign | None, code: str
+) -> None:
+    group = blocked(students, NONE, former=of(loss), was_grade=was_grade, sign=sign, is_listed=False)
+
+    (cause,) = causes(group, **ROSTERED)
+
+    assert cause.code == code
+    assert ("one grade up since the last commit (from “2” to “3”)" in cause.advice) is (
+        code in {"sis.year_rolled_over", "sis.promoted_without_class"}
+    )
+
+
+@pytest.mark.parametrize("loss", [Loss.TAKEN_OUT, Loss.UNSHARED, Loss.CLOSED, Loss.EMPTY_LIST])
+@pytest.mark.parametrize(
+    ("name", "is_listed", "code"),
+    [
+        ("North School", False, "sharing.school_without_sections"),
+        ("Graduated Students", False, "sharing.students_left"),
+        ("No-Show", False, "sharing.students_left"),
+        ("Graduated Students", True, "sis.changed_school"),
+    ],
+)
+def test_students_at_another_school_without_sections_may_have_left(
+    loss: Loss, name: str, is_listed: bool, code: str
+) -> None:
+    group = blocked(3, NONE, former=of(loss), came_from="south", is_listed=is_listed)
+    facts = {**ROSTERED, "school_names": {**NAMES, "north": name}}
+
+    (cause,) = causes(group, schools_without_sections=frozenset({"north"}), **facts)
+
+    assert cause.code == code
+    assert "came from South School" in cause.advice
+
+
+def test_all_students_of_a_school_who_came_to_sections_that_do_not_count_are_for_the_filter() -> None:
+    group = blocked(9, NONE, former=of(Loss.UNSHARED), came_from="south")
+
+    (cause,) = causes(group, cohorts={NORTH_3: 9}, **ROSTERED)
+
+    assert cause.code == "filter.grade_not_kept"
+
+
+@pytest.mark.parametrize(("month", "code"), [(5, "sharing.classes_unshared"), (6, "sis.year_over")])
+def test_that_no_section_is_shared_in_summer_is_the_end_of_the_school_year(month: int, code: str) -> None:
+    group = blocked(9, NONE, former=of(Loss.UNSHARED), is_listed=False)
+    none = SharedSections(0, are_lists_filled=False)
+
+    (cause,) = causes(group, shared_sections=none, today=date(2027, month, 9), **ROSTERED)
+
+    assert cause.code == code
+
+
 def test_a_school_without_a_name_is_another_school() -> None:
     (cause,) = causes(blocked(1, NONE, former=of(Loss.TAKEN_OUT), came_from="west"), **ROSTERED)
 

@@ -74,6 +74,7 @@ def blocked(rng: Random) -> Blocked:
         came_from=rng.choice((None, None, "north", "west")),
         class_schools=rng.choice(((), (), ("north", "south"))),
         lost=rng.choice(((), (), ("email",))),
+        was_grade=rng.choice((None, None, "2", "3")),
     )
 
 
@@ -163,6 +164,7 @@ def facts(rng: Random, *, of_students: bool) -> CauseFacts:
         class_changes=class_changes(rng),
         has_shared_students=rng.random() < 0.5,
         is_connected=rng.random() < 0.5,
+        schools_without_sections=rng.choice((frozenset(), frozenset(("north",)))),
         signs={sign: ["s4", "s5"][: rng.randrange(3)] for sign in Sign},
         unmatched_grades=rng.choice(((), ("K",))),
         terms=rng.choice((None, TermFacts(date(2026, 9, 15), None, FALL))),

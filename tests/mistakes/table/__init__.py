@@ -14,6 +14,7 @@ from tests.mistakes.table import (
     judged,
     judged_no_class,
     lists,
+    moved_on,
     moves,
     schools,
     sections,
@@ -37,6 +38,7 @@ MISTAKES: Final[list[Mistake]] = [
     *judged_no_class.TABLE,
     *twins.TABLE,
     *moves.TABLE,
+    *moved_on.TABLE,
     *decided.TABLE,
     *blanks.TABLE,
 ]

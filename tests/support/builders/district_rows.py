@@ -104,6 +104,9 @@ class Rows:
     def taught(self, teacher: str, *sections: str) -> None:
         self._pending += [(LINK, ("teacher", teacher, section)) for section in sections]
 
+    def held(self, school: str, *sections: str) -> None:
+        self._pending += [(LINK, ("school", school, section)) for section in sections]
+
     def enrolled(self, student: str, *sections: str) -> None:
         self._pending.append((ENROLLMENT, (student, list(sections))))
 

@@ -97,6 +97,14 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("former classes", None, [])
 
+    async def classmates_placed(self, classes: Collection[str]) -> dict[str, int]:
+        """Answer."""
+        return self._answer("classmates placed", set(classes), {})
+
+    async def schools_without_sections(self, schools: Collection[str]) -> list[str]:
+        """Answer."""
+        return self._answer("schools without sections", set(schools), [])
+
     async def shared_sections(self) -> SharedSections:
         """Answer."""
         return self._answer("shared sections", None, SharedSections(1, are_lists_filled=True))

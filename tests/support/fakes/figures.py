@@ -169,6 +169,14 @@ class MemoryFigures(MemoryRoster):
         """Return none."""
         return []
 
+    async def classmates_placed(self, classes: Collection[str]) -> dict[str, int]:  # noqa: ARG002
+        """Return none."""
+        return {}
+
+    async def schools_without_sections(self, schools: Collection[str]) -> list[str]:  # noqa: ARG002
+        """Return none."""
+        return []
+
     async def shared_sections(self) -> SharedSections:
         """Return some."""
         return SharedSections(1, are_lists_filled=True)

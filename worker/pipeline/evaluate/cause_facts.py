@@ -10,6 +10,7 @@ from schemas.words import RosterKind
 from worker.domain.preflight.approval import CLASS_CHANGE_GUARDS, GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
+    Blocked,
     CauseFacts,
     Sign,
     TermFacts,
@@ -117,6 +118,7 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         lessons=_lessons(labels or {}, concerned),
         new_kinds=_new_kinds(labels or {}, concerned),
         former_classes=_by_fate(signs),
+        schools_without_sections=await _schools_without_sections(evaluation, blocked),
         shared_sections=await evaluation.shared_sections() if _nobody_has_a_class(evaluation) else None,
         others=others,
         removals=removals,
@@ -124,6 +126,16 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         is_connected=bool(codes & READ_AGAIN) and await evaluation.is_connected(),
         has_shared_students=Code.NO_STUDENTS in codes and await evaluation.has_shared_students(),
     )
+
+
+async def _schools_without_sections(evaluation: Evaluation, blocked: Sequence[Blocked]) -> frozenset[str]:
+    """Return the schools without a shared section that students in no class came to from another one."""
+    came_to = {
+        group.place.school_id
+        for group in blocked
+        if group.came_from and group.place.school_id and not group.is_listed
+    }
+    return frozenset(await evaluation.schools_without_sections(came_to) if came_to else ())
 
 
 def _sections_by_sign(signs: SectionSigns) -> dict[Sign, list[str]]:
@@ -268,6 +280,10 @@ async def _former(evaluation: Evaluation) -> Sequence[tuple[FormerClass, dict[bo
     vocabulary = Vocabulary(
         name_words(name for both in (await evaluation.teacher_names()).values() for name in both)
     )
+    gone = [former.committed.id for former in found if former.staged is None and former.replacement is None]
+    if gone:
+        placed = await evaluation.classmates_placed(gone)
+        found = [replace(former, placed=placed.get(former.committed.id, 0)) for former in found]
     calendar = await calendar_of(evaluation)
     in_force = FilterInForce(state.section_filter, _is_filter_new(evaluation), calendar)
     return [(former, fates_of(former, in_force, vocabulary)) for former in found]

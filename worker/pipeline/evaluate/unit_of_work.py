@@ -91,6 +91,12 @@ class SectionFigures(Protocol):
     async def former_classes(self) -> list[FormerClass]:
         """Return the classes of the last commit of students who are in no class now, the largest first."""
 
+    async def classmates_placed(self, classes: Collection[str]) -> dict[str, int]:
+        """Return how many students of these classes the plan puts into another class of their school."""
+
+    async def schools_without_sections(self, schools: Collection[str]) -> list[str]:
+        """Return which of these schools have no shared section."""
+
     async def shared_sections(self) -> SharedSections:
         """Return what is shared of sections in all; reads every section."""
 

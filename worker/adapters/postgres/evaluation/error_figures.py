@@ -169,6 +169,15 @@ class PostgresErrorFigures:
         """Return the classes of the last commit of students who are in no class now, the largest first."""
         return [former_of_row(row) for row in await self._rows("former_classes")]
 
+    async def classmates_placed(self, classes: Collection[str]) -> dict[str, int]:
+        """Return how many students of these classes the plan puts into another class of their school."""
+        rows = await self._rows("classmates_placed", sorted(classes))
+        return {row["class_id"]: row["students"] for row in rows}
+
+    async def schools_without_sections(self, schools: Collection[str]) -> list[str]:
+        """Return which of these schools have no shared section."""
+        return [row["id"] for row in await self._rows("schools_without_sections", sorted(schools))]
+
     async def shared_sections(self) -> SharedSections:
         """Return what is shared of sections in all; reads every section."""
         (row,) = await self._rows("shared_sections")

@@ -176,6 +176,21 @@ LEFT JOIN LATERAL (
     ORDER BY l.section_id LIMIT 1) AS n ON true
 ORDER BY c.students DESC, c.class_id
 
+-- name: classmates_placed
+-- Of these classes of the last commit ($2): how many of their students the plan puts into another class of their school.
+SELECT r.committed::jsonb ->> 'class_id' AS class_id, count(*) AS students
+FROM roster r
+WHERE r.plan_of = $1 AND r.kind || '' = 'student' AND r.school_id = r.committed_school_id
+  AND r.committed::jsonb ->> 'class_id' = ANY($2::text[])
+  AND r.candidate::jsonb ->> 'class_id' <> r.committed::jsonb ->> 'class_id'
+GROUP BY 1
+
+-- name: schools_without_sections
+-- Which of these schools have no shared section.
+SELECT i.id FROM unnest($2::text[]) AS i(id)
+WHERE (SELECT true FROM section_links l
+       WHERE l.district_id = $1 AND l.role = 'school' AND l.target_id = i.id LIMIT 1) IS NULL
+
 -- name: shared_sections
 -- Whether any section lists a student, how many sections are shared, and of how many subjects.
 SELECT EXISTS (SELECT FROM enrollments WHERE district_id = $1) AS are_lists_filled,
@@ -222,7 +237,9 @@ WITH errors AS (
                FROM (SELECT r.committed::jsonb AS record) AS c CROSS JOIN unnest(s.blank) AS b(field)
                WHERE jsonb_typeof(coalesce(c.record -> b.field, c.record #> ARRAY['extra', b.field])) <> 'null')
            END AS lost,
-           CASE WHEN 'grade' = ANY(s.blank) THEN r.committed::jsonb ->> 'grade' END AS was_grade,
+           CASE WHEN (s.is_bare OR 'grade' = ANY(s.blank))
+                 AND r.committed::jsonb ->> 'grade' IS DISTINCT FROM r.candidate::jsonb ->> 'grade'
+                THEN (r.committed::jsonb ->> 'grade') COLLATE "C" END AS was_grade,
            CASE WHEN 'school_id' = ANY(s.blank) THEN r.committed_school_id
                 WHEN r.committed_school_id <> r.school_id AND (
                     s.is_bare OR (s.is_torn AND $10::jsonb IS NOT NULL AND NOT EXISTS (

@@ -107,7 +107,7 @@ class Blocked:
     lost: tuple[str, ...] = ()
     """The required fields that are blank now, and were not in the last commit."""
     was_grade: str | None = None
-    """Where the grade is blank: the grade of the last commit."""
+    """Where they are in no class, or their grade is blank: that of the last commit, if it was another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +268,8 @@ class CauseFacts:
     former_classes: Mapping[FormerClassFate, Sequence[str]] = field(default_factory=dict)
     """By what became of them: the former classes of students in no class, those of most students first."""
     shared_sections: SharedSections | None = None
+    schools_without_sections: frozenset[str] = frozenset()
+    """Of the schools that students in no class came to: those of which no section is shared."""
     school_names: Mapping[str, str] = field(default_factory=dict)
     """Of the schools concerned that are shared or committed: what they are called, "" of one without name."""
     shares_schools: bool = False

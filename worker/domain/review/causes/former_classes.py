@@ -23,6 +23,8 @@ MOST_KIND_WORDS: Final = 3
 """Words of a section's name that a sentence tells as its kind."""
 
 
+CLOSED_SHARE: Final = 2
+"""Of a class that is gone: if one of its students is placed for so many who are not, the school closed it."""
 BLANK: Final = "blank"
 """The value of a field that has none."""
 
@@ -32,6 +34,8 @@ class Loss(StrEnum):
 
     UNSHARED = "unshared"
     """Its section is gone from what is shared."""
+    CLOSED = "closed"
+    """Its section is gone, and others of its students are in other classes of the school."""
     REPLACED = "replaced"
     """Its section is gone, and one with the same SIS ID or the same name lists the students instead."""
     CHANGED = "changed"
@@ -86,6 +90,13 @@ class FormerClass:
     """Students whom that section lists."""
     replacement: SectionView | None = None
     """Another section with the same SIS ID or name that lists the students now, and was no class."""
+    placed: int = 0
+    """Of a class whose section is gone: how many others of it are in another class of their school now."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether so many of its other students have another class that the school must have closed it."""
+        return self.placed * CLOSED_SHARE >= self.students
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,8 @@ def former_class_fate(
     """Return what became of a former class for those of its students whom its section lists, or does not."""
     if former.staged is None:
         if former.replacement is None:
-            return FormerClassFate(Loss.UNSHARED, was=_kind(former.committed, vocabulary))
+            loss = Loss.CLOSED if former.is_closed else Loss.UNSHARED
+            return FormerClassFate(loss, was=_kind(former.committed, vocabulary))
         change = _change(former, former.replacement, in_force, vocabulary)
         return replace(change, loss=Loss.REPLACED) if change.loss is Loss.CHANGED else change
     if not is_listed and former.listed and former.replacement is not None:

@@ -34,7 +34,7 @@ class Pile:
     schools: Counter[str] = field(default_factory=Counter)
     grades: Counter[str] = field(default_factory=Counter)
     grade_moves: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Of removed students whose grade changed: the grade in the last commit, and now."""
+    """Of students whose grade changed, removed or in no class: the grade in the last commit, and now."""
     moved_to: Counter[str] = field(default_factory=Counter)
     """Of removed students, and of those who change class: the schools that they are at now, if others."""
     came_from: Counter[str] = field(default_factory=Counter)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from worker.domain.review.causes.facts import Blocked, Sign
+from worker.domain.review.causes.facts import Blocked, CauseFacts, Sign
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
+from worker.domain.review.causes.leavers import keeps_leavers
 from worker.domain.review.causes.reasons import (
     CHANGED_SCHOOL,
     CLASSES_BEGIN_LATER,
@@ -15,15 +16,20 @@ from worker.domain.review.causes.reasons import (
     NO_CLASS_THIS_TERM,
     NO_TERM_RUNS,
     ONE_SUBJECT_SHARED,
+    PROMOTED,
     SCHOOL_NOT_SHARED,
+    SCHOOL_WITHOUT_SECTIONS,
     SECOND_TEACHER,
     SECTIONS_DOUBLED,
     STILL_AT_OLD_SCHOOL,
+    STUDENTS_LEFT,
     TERM_UNKNOWN,
     TERMS_OVERLAP,
+    YEAR_OVER,
+    YEAR_ROLLED_OVER,
     ErrorReason,
 )
-from worker.domain.review.causes.scale import Scale, are_most, is_matter_of_terms, plain
+from worker.domain.review.causes.scale import Scale, are_most, is_matter_of_terms, is_promoted_out, plain
 
 _OF_TERMS: Final = {
     Sign.TERM_NOT_RUNNING: NO_TERM_RUNS,
@@ -31,6 +37,8 @@ _OF_TERMS: Final = {
     Sign.CLASS_OVER: NO_CLASS_THIS_TERM,
     Sign.CLASS_AHEAD: CLASSES_BEGIN_LATER,
 }
+_SUMMER: Final = frozenset({6, 7, 8})
+"""Months in which school may be out."""
 _OF_LOSSES: Final = {
     Loss.EMPTY_LIST: ErrorReason("sis.class_lists_empty"),
     Loss.FILTER_CHANGED: ErrorReason("filter.rules_changed"),
@@ -98,13 +106,30 @@ def _is_habit(group: Blocked, scale: Scale) -> bool:
 
 def none_reason(group: Blocked, scale: Scale) -> ErrorReason:
     """Return why students are in no class."""
-    facts = scale.facts
-    is_uncovered = group.place in scale.uncovered
-    shared = facts.shared_sections
+    shared = scale.facts.shared_sections
+    moved_on = _moved_on(group, scale)
+    if moved_on is not None:
+        return moved_on
     if shared and shared.are_all_empty:
         return ErrorReason("sis.no_enrollments")
-    if group.former and (group.former.loss is not Loss.TAKEN_OUT or not is_uncovered):
+    if group.former and not (_has_left(group, group.former) and group.place in scale.uncovered):
         return _of_former_class(group, group.former, scale)
+    return _of_sections(group, scale)
+
+
+def _has_left(group: Blocked, fate: FormerClassFate) -> bool:
+    """Whether they are out of a class that goes on, or at another school."""
+    return fate.loss is Loss.TAKEN_OUT or _is_at_another_school(group)
+
+
+def _is_at_another_school(group: Blocked) -> bool:
+    return group.came_from is not None and group.place.school_id is not None
+
+
+def _of_sections(group: Blocked, scale: Scale) -> ErrorReason:
+    """Return why none of the sections of students counts, of whom no former class tells."""
+    facts = scale.facts
+    is_uncovered = group.place in scale.uncovered
     if group.sign in _OF_TERMS:
         return _OF_TERMS[group.sign]
     if not group.is_listed:
@@ -113,13 +138,23 @@ def none_reason(group: Blocked, scale: Scale) -> ErrorReason:
         if is_uncovered or are_most(scale.unlisted, facts.students):
             return ErrorReason("sharing.sections_not_shared")
         return ErrorReason("sis.in_no_section")
-    if shared and shared.only_subject:
+    if facts.shared_sections and facts.shared_sections.only_subject:
         return ONE_SUBJECT_SHARED
     if is_uncovered:
         return ErrorReason("filter.nothing_kept" if scale.nobody_has_a_class else "filter.grade_not_kept")
     if facts.is_filter_old:
         return ErrorReason("sis.not_in_a_class")
     return ErrorReason("filter.none_kept")
+
+
+def _moved_on(group: Blocked, scale: Scale) -> ErrorReason | None:
+    """Return what changed of students who lost their class by it: their school or their grade."""
+    facts, school = scale.facts, group.place.school_id
+    if school is not None and not group.is_listed and school in facts.schools_without_sections:
+        return STUDENTS_LEFT if keeps_leavers(facts.school_names.get(school, "")) else SCHOOL_WITHOUT_SECTIONS
+    if is_promoted_out(group) and not _is_at_another_school(group):
+        return YEAR_ROLLED_OVER if scale.is_new_year else PROMOTED
+    return None
 
 
 def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> ErrorReason:
@@ -129,8 +164,10 @@ def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> Err
     match fate.loss:
         case Loss.UNSHARED:
             return _unshared(group, told, scale)
-        case Loss.TAKEN_OUT if group.came_from and group.place.school_id:
+        case Loss.TAKEN_OUT | Loss.EMPTY_LIST | Loss.CLOSED if _is_at_another_school(group):
             return CHANGED_SCHOOL
+        case Loss.CLOSED:
+            return ErrorReason("sis.class_closed", fate=told)
         case Loss.TAKEN_OUT:
             return ErrorReason("sis.taken_out_of_class" if group.is_listed else "sis.in_no_section")
         case Loss.TERM_OVER:
@@ -146,6 +183,10 @@ def _of_former_class(group: Blocked, fate: FormerClassFate, scale: Scale) -> Err
             return ErrorReason(code, fate=told)
 
 
+def _is_summer(facts: CauseFacts) -> bool:
+    return facts.today is not None and facts.today.month in _SUMMER
+
+
 def _unshared(group: Blocked, told: FormerClassFate, scale: Scale) -> ErrorReason:
     """Return why the classes of the last commit are gone."""
     shared = scale.facts.shared_sections
@@ -153,4 +194,8 @@ def _unshared(group: Blocked, told: FormerClassFate, scale: Scale) -> ErrorReaso
         return NEXT_TERM_ONLY
     if shared and shared.only_subject:
         return ONE_SUBJECT_SHARED
+    if _is_at_another_school(group):
+        return CHANGED_SCHOOL
+    if shared and not shared.sections and _is_summer(scale.facts):
+        return YEAR_OVER
     return ErrorReason("sharing.classes_unshared", fate=told)

@@ -9,8 +9,9 @@ from typing import Final
 
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import Blocked, CauseFacts, SchoolGrade, Sign
-from worker.domain.review.causes.former_classes import FormerClassFate
+from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import Label
+from worker.domain.roster.grades import grade_number
 
 MOST_PERCENT: Final = 50
 """Of the students in scope: too many for mistakes."""
@@ -50,6 +51,8 @@ class Scale:
     """Two kinds or more that nearly all students of a grade there have together: a program of the grade."""
     all_fates: Collection[FormerClassFate]
     """What became of former classes."""
+    is_new_year: bool
+    """Whether most students are in no class and one grade up."""
 
 
 def scale_of(facts: CauseFacts) -> Scale:
@@ -120,7 +123,19 @@ def scale_of(facts: CauseFacts) -> Scale:
             and nearly_all(students, facts.cohorts.get(place, 0))
         ),
         {group.former for group in facts.blocked if group.former},
+        are_most(sum(group.students for group in facts.blocked if is_promoted_out(group)), facts.students),
     )
+
+
+_LOST: Final = frozenset({Loss.UNSHARED, Loss.CLOSED, Loss.EMPTY_LIST, Loss.TAKEN_OUT})
+
+
+def is_promoted_out(group: Blocked) -> bool:
+    """Whether students are one grade up and no section of their class lists them, nor one of a later term."""
+    was, now = grade_number(group.was_grade), grade_number(group.place.grade)
+    is_up = was is not None and now is not None and now - was == 1
+    is_lost = group.former is not None and group.former.loss in _LOST
+    return is_up and is_lost and group.sign is not Sign.TERM_AHEAD
 
 
 def _is_explained(group: Blocked, *, are_reissued: bool) -> bool:

@@ -103,6 +103,16 @@ class SectionWords(PlaceWords):
         return f" No other shared section lists {them}, so the export of enrollments may have failed."
 
     @property
+    def already_in_one(self) -> str:
+        """What is wrong if the students are in a class already: no section may list them."""
+        they_are = f"If {self.students:the student is|they are} already in one"
+        if self._pile.unlisted == self._pile.students:
+            return (
+                f"{they_are}, its list did not reach us: ask the district to check its next sync to Clever."
+            )
+        return f"{they_are}, that class is not shared with us, or our section filter does not select it."
+
+    @property
     def filter_reads(self) -> str:
         """The fields of sections that the filter's rules read."""
         names = [field_name(name) for name in self._facts.filter_fields] or ["details"]

@@ -17,9 +17,13 @@ from worker.domain.review.causes.reasons import (
     CHANGED_SCHOOL,
     IDS_REISSUED,
     IN_TWO_SCHOOLS,
+    PROMOTED,
     SCHOOL_NOT_SHARED,
+    SCHOOL_WITHOUT_SECTIONS,
     SIGNS,
     STILL_AT_OLD_SCHOOL,
+    STUDENTS_LEFT,
+    YEAR_ROLLED_OVER,
     ErrorReason,
 )
 from worker.domain.review.causes.scale import Scale, scale_of
@@ -28,6 +32,7 @@ _PLAIN: Final[Mapping[Code, ErrorReason]] = {
     Code.UNKNOWN_SCHOOL: SCHOOL_NOT_SHARED,
     Code.LEFT_SCOPE: ErrorReason("filter.scope_left"),
 }
+_OF_MOVES: Final = frozenset({CHANGED_SCHOOL, STILL_AT_OLD_SCHOOL, SCHOOL_WITHOUT_SECTIONS, STUDENTS_LEFT})
 _OF_REISSUED: Final = frozenset({Code.DUPLICATE_IDENTITY, Code.NO_SECTION, Code.MULTIPLE_SECTIONS})
 
 
@@ -68,13 +73,15 @@ def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
 
 
 def _place_elsewhere(pile: Pile, reason: ErrorReason, group: Blocked) -> None:
-    """Count the other schools of students who changed schools, or are in classes of two."""
+    """Count the other schools of students who changed schools, or are in classes of two; and new grades."""
     if reason == IN_TWO_SCHOOLS:
         for school in group.class_schools:
             if school != group.place.school_id:
                 pile.place(school, None, group.students)
-    if reason in {CHANGED_SCHOOL, STILL_AT_OLD_SCHOOL} and group.came_from:
+    if reason in _OF_MOVES and group.came_from:
         pile.came_from[group.came_from] += group.students
+    if reason in {YEAR_ROLLED_OVER, PROMOTED} and group.was_grade and group.place.grade:
+        pile.grade_moves[group.was_grade, group.place.grade] += group.students
 
 
 def _place_before(pile: Pile, reason: ErrorReason, group: Blocked) -> None:

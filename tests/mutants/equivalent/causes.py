@@ -34,8 +34,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     "if ((terms.ended)):": "a term that ended has an end; the condition says so to the type checker",
     "worker/domain/roster/grades.py::grade_order: return number is None, number or 0, grade => "
     "return number is None, ((number)), grade": "grades that mean no year all have none, which is equal",
-    "worker/domain/roster/public_words.py::Vocabulary._is_public: if word in HOMEROOM_WORDS and (word not in "
-    "SURNAMES or word not in self.teacher_words): => if word in HOMEROOM_WORDS and "
+    "worker/domain/roster/public_words.py::Vocabulary._is_public: if plain(word) in HOMEROOM_WORDS and (word "
+    "not in SURNAMES or word not in self.teacher_words): => if plain(word) in HOMEROOM_WORDS and "
     "(((word not in SURNAMES))):": (
         "a homeroom word that no teacher is called is public by what follows too"
     ),

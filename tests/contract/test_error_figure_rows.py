@@ -17,6 +17,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
     Blocked,
     ClassChange,
+    Copies,
     ErrorKey,
     Fate,
     Others,
@@ -280,6 +281,21 @@ async def test_a_term_is_unknown_that_is_not_staged_or_has_no_day(rows: FigureRo
     found = await rows.figures.sections_of_unknown_terms()
 
     assert list(found.items()) == [("of gone", "gone"), ("of missing", "missing"), ("of named", "named")]
+
+
+async def test_of_sections_that_are_there_twice_it_is_known_what_else_their_students_are_in(
+    rows: FigureRows,
+) -> None:
+    math, art = {"name": "Math", "term_id": "t"}, {"name": "Art"}
+    own = {"sis_id": "9", "section_number": "9", "students": ["x"]}
+    rows.staged("section", {"a1": {"students": ["a", "b"], "term_id": "t"}, "a2": {"students": ["a"]}})
+    rows.staged("section", {"m1": math, "m2": {**math, **own}, "art": art, "gone": None, "of b": art})
+    rows.enrolled("a", "a1", "a2", "m1", "m2", "art", "gone")
+    rows.enrolled("b", "a1", "of b")
+    await rows.write()
+
+    assert await rows.figures.copies([("a1", "a2")]) == Copies(others=3, copied=2, with_term=1)
+    assert await rows.figures.copies([("none",)]) == Copies(0, 0, 0)
 
 
 # Sections taught together

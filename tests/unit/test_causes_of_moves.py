@@ -10,7 +10,15 @@ import pytest
 
 from tests.unit.test_causes import HOMEROOM, MATH, NONE, NORTH_3, SEVERAL, blocked, causes, missing, removal
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.facts import ErrorKey, Removed, SchoolGrade, SharedSections, Sign, TermFacts
+from worker.domain.review.causes.facts import (
+    Copies,
+    ErrorKey,
+    Removed,
+    SchoolGrade,
+    SharedSections,
+    Sign,
+    TermFacts,
+)
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import Label
 from worker.domain.roster.records import RecordId, Term
@@ -204,6 +212,69 @@ def test_sections_that_are_there_twice_are_a_mistake_unless_no_filter_was_ever_s
     facts: dict[str, Any], code: str
 ) -> None:
     (cause,) = causes(blocked(12, SEVERAL, sign=Sign.DOUBLED), **{**ROSTERED, **facts})
+
+    assert cause.code == code
+
+
+@pytest.mark.parametrize(
+    ("copies", "told"),
+    [
+        (
+            Copies(4, 3, 0),
+            ("Nearly all other sections", "They have no term", "section its term"),
+        ),
+        (Copies(4, 2, 8), ("Either they are for different", "the same term", "give each section the right")),
+        (
+            Copies(0, 0, 0),
+            ("Either they are for different", "They have no", "by which our section"),
+        ),
+    ],
+)
+def test_sections_that_are_there_twice_may_be_of_another_term(copies: Copies, told: tuple[str, ...]) -> None:
+    (cause,) = causes(blocked(12, SEVERAL, sign=Sign.DOUBLED), **ROSTERED, copies=copies)
+
+    assert [one for one in told if one not in cause.advice] == []
+    assert "was there at the last commit" in cause.advice
+
+
+@pytest.mark.parametrize(("with_term", "is_told"), [(0, True), (2, False)])
+def test_a_section_of_another_teacher_may_be_of_another_term_where_none_has_one(
+    with_term: int, *, is_told: bool
+) -> None:
+    copies = Copies(2, 0, with_term)
+
+    (cause,) = causes(blocked(12, SEVERAL, sign=Sign.CO_TAUGHT), **ROSTERED, copies=copies)
+
+    assert ("they have to stay in the SIS" in cause.advice) is is_told
+
+
+@pytest.mark.parametrize(
+    ("students", "facts", "is_told"),
+    [
+        (10, {}, True),
+        (9, {}, False),
+        (10, {"are_all_without_term": False}, False),
+        (10, {"new_kinds": [MATH]}, False),
+    ],
+)
+def test_new_classes_of_many_may_be_of_another_term_where_none_has_one(
+    students: int, facts: dict[str, Any], *, is_told: bool
+) -> None:
+    given = {**ROSTERED, "are_all_without_term": True, **facts}
+
+    (cause,) = causes(blocked(students, SEVERAL, labels=(HOMEROOMS,)), **given)
+
+    assert cause.code == "sis.section_became_class"
+    assert ("they have to stay in the SIS" in cause.advice) is is_told
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"), [({}, "sis.new_terms_blank"), ({"is_filter_new": True}, "sis.several_of_one_kind")]
+)
+def test_new_sections_without_a_term_count_beside_those_that_have_one(
+    facts: dict[str, Any], code: str
+) -> None:
+    (cause,) = causes(blocked(3, SEVERAL, labels=(HOMEROOMS,)), **ROSTERED, new_without_term=2, **facts)
 
     assert cause.code == code
 

@@ -161,7 +161,7 @@ async def test_without_rules_there_are_no_kinds_and_terms_ask_for_unknown_ones()
 
     facts = await cause_facts(district.port())
 
-    assert set(district.asked_for) == {"together", "alike", "unknown terms"}
+    assert set(district.asked_for) == {"together", "alike", "copies", "unknown terms"}
     assert district.asked_for["alike"] is False
     assert facts.signs[Sign.TERM_UNKNOWN] == ["y", "z"]
 
@@ -278,6 +278,32 @@ async def test_the_schools_of_classes_are_asked_for_where_they_are_several() -> 
 
     assert await asked("n", None, "s") == {"c0": "n", "c2": "s"}
     assert await asked("n", None, "n") == {}
+
+
+@pytest.mark.parametrize(
+    ("classes", "new", "number"),
+    [
+        (("s",), (None, None), 2),
+        ((None,), (None,), 0),
+        (("s",), (None, "s"), 0),
+        (("s", "s"), (), 0),
+        ((), (None,), 0),
+    ],
+)
+async def test_new_sections_without_a_term_are_counted_beside_classes_that_have_one(
+    classes: tuple[str | None, ...], new: tuple[str | None, ...], number: int
+) -> None:
+    terms = {"s": Term(RecordId("s"), "S1"), None: None}
+    concerned = [
+        *(ConcernedSection(f"c{at}", term=terms[term], was_class=True) for at, term in enumerate(classes)),
+        *(ConcernedSection(f"n{at}", term=terms[term]) for at, term in enumerate(new)),
+    ]
+    by_term = RULES | {"current_term_only": True}
+
+    facts = await cause_facts(answering(by_term, coded(Code.MULTIPLE_SECTIONS), concerned=concerned).port())
+
+    assert facts.new_without_term == number
+    assert facts.are_all_without_term is ("s" not in (*classes, *new))
 
 
 @pytest.mark.parametrize(("errors", "is_asked"), [(1, True), (0, False)])

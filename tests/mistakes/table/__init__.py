@@ -16,6 +16,7 @@ from tests.mistakes.table import (
     lists,
     moved_on,
     moves,
+    next_terms,
     schools,
     sections,
     students,
@@ -41,4 +42,5 @@ MISTAKES: Final[list[Mistake]] = [
     *moved_on.TABLE,
     *decided.TABLE,
     *blanks.TABLE,
+    *next_terms.TABLE,
 ]

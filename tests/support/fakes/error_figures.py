@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -11,6 +11,7 @@ from tests.support.fakes.evaluation import MemoryEvaluation
 from worker.domain.review.causes.facts import (
     Blocked,
     ClassChange,
+    Copies,
     Fate,
     Others,
     Removals,
@@ -92,6 +93,10 @@ class Answering(MemoryEvaluation):
     async def sections_together(self) -> list[SectionsTogether]:
         """Answer."""
         return self._answer("together", None, [])
+
+    async def copies(self, sets: Sequence[Sequence[str]]) -> Copies:
+        """Answer."""
+        return self._answer("copies", list(sets), Copies(0, 0, 0))
 
     async def former_classes(self) -> list[FormerClass]:
         """Answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
@@ -18,6 +18,7 @@ from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
 from worker.domain.review.causes.facts import (
     Blocked,
+    Copies,
     ErrorKey,
     Others,
     Removals,
@@ -192,6 +193,10 @@ class MemoryFigures(MemoryRoster):
     async def alike(self, together: object, *, is_filtered: bool) -> dict[tuple[str, ...], Sign]:  # noqa: ARG002
         """Return no such sections."""
         return {}
+
+    async def copies(self, sets: Sequence[Sequence[str]]) -> Copies:  # noqa: ARG002
+        """Return no other sections."""
+        return Copies(0, 0, 0)
 
     async def blank_before(self) -> list[str]:
         """Return that no field was blank."""

@@ -103,6 +103,9 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         running_terms=await running_terms(evaluation, today, codes),
         overlapping_terms=_overlapping(concerned) if section_filter.current_term_only else (),
         sections_without_term=without_term,
+        new_without_term=_new_without_term(concerned) if section_filter.current_term_only else 0,
+        are_all_without_term=bool(concerned) and not any(section.term for section in concerned),
+        copies=await evaluation.copies(sorted(signs.alike)) if signs.alike else None,
         undated_terms=await undated_terms(evaluation, signs.of_unknown_terms.values()),
         scope_text=_scope_text(section_filter.scope),
         unmatched_grades=_unmatched_grades(evaluation) if removals else (),
@@ -179,6 +182,13 @@ def _without_term(concerned: Sequence[ConcernedSection]) -> int:
     """Return how many sections that were classes lost their term, if that are most of them; else 0."""
     lost = sum(section.lost_term for section in concerned)
     return lost if lost * 2 > sum(section.was_class for section in concerned) else 0
+
+
+def _new_without_term(concerned: Sequence[ConcernedSection]) -> int:
+    """Return how many new sections have no term, if no new one has one and all former classes have."""
+    have_terms = all((section.term is not None) is section.was_class for section in concerned)
+    new = sum(not section.was_class for section in concerned)
+    return new if have_terms and new < len(concerned) else 0
 
 
 def _schools(concerned: Sequence[ConcernedSection]) -> dict[str, str]:

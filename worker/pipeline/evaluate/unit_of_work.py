@@ -21,6 +21,7 @@ from worker.domain.preflight.window import WindowLimits
 from worker.domain.review.causes.facts import (
     Blocked,
     ClassChange,
+    Copies,
     Others,
     Removals,
     SchoolGrade,
@@ -81,6 +82,12 @@ class SectionFigures(Protocol):
         """Return which of these sets have the same students and are co-taught, or doubled.
 
         Unless a filter picks sections of one kind (`is_filtered`), they must have a subject or a course.
+        """
+
+    async def copies(self, sets: Sequence[Sequence[str]]) -> Copies:
+        """Return what else students of such sets of sections are in.
+
+        Looks at one student of some of them.
         """
 
     async def sections_by_labels(

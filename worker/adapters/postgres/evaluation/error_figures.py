@@ -27,6 +27,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
     Blocked,
     ClassChange,
+    Copies,
     Fate,
     Others,
     Removals,
@@ -55,7 +56,9 @@ _SETS: Final = 20_000
 _CO_TEACHERS: Final = 4
 """Sections of one class, each with a teacher of its own, at most."""
 _SAMPLE: Final = 20
-"""Students who lack a field that are looked at."""
+"""Students who lack a field, or sets of sections that are alike, that are looked at."""
+_SECTIONS: Final = 100
+"""Sections of one student that are looked at."""
 _IDS: Final = 1000
 """Records with an error of one code that are looked at one by one."""
 
@@ -106,6 +109,12 @@ class PostgresErrorFigures:
         texts, students = [array_literal(one.sections) for one in small], [one.students for one in small]
         found = await self._rows("alike", is_filtered, texts, students)
         return {tuple(row["sections"]): Sign(row["sign"]) for row in found}
+
+    async def copies(self, sets: Sequence[Sequence[str]]) -> Copies:
+        """Return what else students of such sets of sections are in: of some of these."""
+        some = [array_literal(sections) for sections in sets[:_SAMPLE]]
+        (row,) = await self._rows("copies", some, _SECTIONS)
+        return Copies(row["others"], row["copied"], row["with_term"])
 
     async def blocked_students(
         self, labels: Mapping[str, Label] | None, signs: SectionSigns = NO_SIGNS

@@ -119,6 +119,24 @@ WHERE (of.teachers = cardinality(g.sections) OR of.copies = 1 AND of.found = car
   AND g.students * 10 >= of.students * 9
 ORDER BY g.sections
 
+-- name: copies
+-- Of one student of each of these sets of sections ($2, as texts): how many other sections there are, how many of them
+-- are there twice, with nothing but their own numbers apart, and how many of the sections of the sets have a term.
+SELECT coalesce(sum(sections) FILTER (WHERE NOT is_of_set), 0)::bigint AS others,
+       coalesce(sum(sections) FILTER (WHERE NOT is_of_set AND sections > 1), 0)::bigint AS copied,
+       coalesce(sum(with_term) FILTER (WHERE is_of_set), 0)::bigint AS with_term
+FROM (SELECT is_of_set, count(*) AS sections, count(*) FILTER (WHERE record ? 'term_id') AS with_term
+      FROM (SELECT g.sections, l.section_id = ANY(g.sections) AS is_of_set, s.record
+            FROM (SELECT t.sections::text[] AS sections FROM unnest($2::text[]) AS t(sections)) AS g
+            CROSS JOIN LATERAL (SELECT record #>> '{students,0}' AS id FROM staged
+                WHERE district_id = $1 AND kind = 'section' AND record_id = g.sections[1] OFFSET 0) AS student
+            CROSS JOIN LATERAL (SELECT unnest(sections[1:$3]) AS section_id FROM enrollments
+                WHERE district_id = $1 AND student_id = student.id OFFSET 0) AS l
+            CROSS JOIN LATERAL (SELECT record - 'students' - 'sis_id' - 'section_number' AS record FROM staged
+                WHERE district_id = $1 AND kind = 'section' AND record_id = l.section_id AND record IS NOT NULL OFFSET 0)
+                AS s) AS listed
+      GROUP BY sections, is_of_set, CASE WHEN is_of_set THEN NULL ELSE record END) AS counted
+
 -- name: former_classes
 -- The classes of the last commit of students who are in no kept section now: as they were committed, and their
 -- sections as they are staged; and a section of one of its students with the same SIS id or name: of one that is

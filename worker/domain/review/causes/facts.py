@@ -47,6 +47,26 @@ class Sign(StrEnum):
     """In several that list the same students and differ by their own numbers alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """What else some students are in who are in sections that are alike."""
+
+    others: int
+    """Sections that are none of those."""
+    copied: int
+    """Of these, the sections of which there is another one that differs by its own numbers alone."""
+    with_term: int
+    """Of those that are alike, the sections that have a term."""
+
+    @property
+    def are_all(self) -> bool:
+        """Whether most other sections are there twice as well."""
+        return self.copied * 100 > self.others * _MOST_PERCENT
+
+
+_MOST_PERCENT: Final = 50
+
+
 class TermState(StrEnum):
     """Whether a section's term is current."""
 
@@ -244,6 +264,12 @@ class CauseFacts:
     that begins and ends later and has all of their other sections; none where it is not so."""
     sections_without_term: int = 0
     """Where only current terms count: classes of students in several that lost their term, if most did."""
+    new_without_term: int = 0
+    """The same: classes of students in several that are new and have no term, if all others have one."""
+    copies: Copies | None = None
+    """Where students are in sections that are alike: what else they are in."""
+    are_all_without_term: bool = False
+    """Of students in several: whether none of their classes has a term, or is known to have one."""
     undated_terms: Sequence[str | None] = ()
     """Of sections whose term has no dates: what the terms are called, None of one that is not known."""
     scope_text: str = ""

@@ -63,6 +63,7 @@ class PlaceWords:
         self.shared_sections = Amount(shared.sections if shared else 0, "section")
         signed = facts.signs.get(SIGNS[reason], ()) if reason in SIGNS else ()
         self.signed_sections = Amount(len(signed), "section")
+        self.new_without_term = Amount(facts.new_without_term, "section")
         self.without_term = Amount(facts.sections_without_term, "section")
         self.field = field_name(reason.field)
         self.The_field = f"The {self.field}"

@@ -52,6 +52,8 @@ def several_reason(group: Blocked, scale: Scale) -> ErrorReason:
         return TERM_UNKNOWN
     if facts.sections_without_term and facts.is_filter_old:
         return ErrorReason("sis.terms_blank")
+    if facts.new_without_term and facts.is_filter_old:
+        return ErrorReason("sis.new_terms_blank")
     if facts.overlapping_terms and facts.is_filter_old:
         return TERMS_OVERLAP
     if group.sign is Sign.CO_TAUGHT and len(plain(group.labels)) <= 1:

@@ -6,9 +6,9 @@ from typing import Final
 
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.policy import Code
-from worker.domain.review.causes.field_words import FieldWords
 from worker.domain.review.causes.model import most_first
 from worker.domain.review.causes.place_words import Amount
+from worker.domain.review.causes.term_words import TermWords
 from worker.domain.review.causes.wording import grades, listing, quoted
 from worker.runtime.count_text import counted
 
@@ -19,7 +19,7 @@ _OWN_NUMBERS: Final = frozenset(("sis_id", "state_id", "student_number"))
 """Fields that no two students may have the same value in."""
 
 
-class Words(FieldWords):
+class Words(TermWords):
     """All words of one cause, each a property, so that only those of its sentence are worked out."""
 
     # What to do

@@ -27,12 +27,12 @@ class TermWords(FieldWords):
             told += " One section of each class was there at the last commit."
         if copies and copies.with_term:
             return f"{told} All of them have the same term."
-        return f"{told} They have no term by which we could tell."
+        return f"{told} They have no term that would show which it is."
 
     @property
     def give_terms(self) -> str:
         """How sections of another term are told from those of the current one."""
-        end = "" if self._facts.current_term_only else ", by which our section filter can tell them apart"
+        end = "" if self._facts.current_term_only else ", by which our section filter can choose"
         correct = "the right term" if self._facts.copies and self._facts.copies.with_term else "its term"
         return (
             "the district has to share only those of the current term with us, or to give each section "

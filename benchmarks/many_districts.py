@@ -33,6 +33,8 @@ from worker.adapters.postgres.poll.connections import PostgresConnections
 from worker.adapters.postgres.poll.feed_locks import FeedLocks
 from worker.adapters.postgres.relay.outbox import ALERTS, PostgresOutbox
 from worker.adapters.postgres.wakeups import Wakeups
+from worker.domain.onboarding.states import State
+from worker.domain.onboarding.todo import ReminderDelays, Who
 from worker.domain.preflight.window import WindowLimits
 from worker.operations.district_queries import DistrictsAsked
 
@@ -142,6 +144,10 @@ def _looks(database: Database, heard: Wakeups, locks: FeedLocks) -> dict[str, Ca
         async with database.connection() as connection:
             await connection.fetch(_POLL["due"], [], 50)
 
+    async def board() -> None:
+        await onboarding.states()
+        await onboarding.standing(list(State), 0, 8)
+
     return {
         "due districts": due,
         "lease of messages, and its end": partial(lease, outbox),
@@ -158,6 +164,8 @@ def _looks(database: Database, heard: Wakeups, locks: FeedLocks) -> dict[str, Ca
         "districts by students": partial(views.districts, DistrictsAsked(order="students", limit=50)),
         "districts by name": partial(views.districts, DistrictsAsked(order="name", limit=50)),
         "a search by name": partial(views.districts, DistrictsAsked(text="District 77", limit=50)),
-        "board": onboarding.records,
+        "board": board,
+        "board, one state": partial(onboarding.standing, [State.LIVE], 0, 100),
+        "to-do": partial(onboarding.todos, ReminderDelays(), list(Who), 25),
         "all records, for a file": onboarding.records,
     }

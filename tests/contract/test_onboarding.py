@@ -24,7 +24,7 @@ from tests.support.builders.onboarding_states import (
 )
 from tests.support.builders.records import DISTRICT, OTHER_DISTRICT
 from tests.support.fixtures.store import StoreUnderTest, opened_store
-from worker.adapters.postgres.onboarding import districts
+from worker.adapters.postgres.onboarding import advancing
 from worker.console.gauges import show_figures
 from worker.domain.onboarding.states import Move, State
 from worker.domain.onboarding.transitions import Trouble
@@ -380,7 +380,7 @@ async def test_processes_side_by_side_make_each_move_and_each_email_once(store: 
 async def test_however_many_move_at_once_none_is_left_behind(
     store: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(districts, "ADVANCED", 2)
+    monkeypatch.setattr(advancing, "ADVANCED", 2)
     ways = [Onboarding(store, f"{number:024x}") for number in range(5)]
     for onboarding in ways:
         await onboarding.so(KNOW, COMMIT)

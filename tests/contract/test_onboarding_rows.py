@@ -24,7 +24,7 @@ from tests.support.builders.onboarding_rows import (
 )
 from tests.support.builders.onboarding_states import DAY, Onboarding
 from tests.support.fixtures.store import StoreUnderTest
-from worker.adapters.postgres.onboarding import districts
+from worker.adapters.postgres.onboarding import advancing
 from worker.adapters.postgres.onboarding.observations import candidates, observe
 from worker.domain.onboarding.launch_dates import LaunchCalendar
 from worker.domain.onboarding.states import Move, State
@@ -405,8 +405,8 @@ async def test_sharing_is_judged_of_some_at_a_time_by_id(
     await put_districts(
         store, {name: Stands(State.CONNECTED, CONNECTED, EVALUATED) for name in ("b", "a", "c")}
     )
-    monkeypatch.setattr(districts, "JUDGED", 1)
-    monkeypatch.setattr(districts, "JUDGEMENTS", 2)
+    monkeypatch.setattr(advancing, "JUDGED", 1)
+    monkeypatch.setattr(advancing, "JUDGEMENTS", 2)
 
     await store.onboarding.advance()
 

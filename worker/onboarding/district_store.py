@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.todo import ReminderDelays, Who
 from worker.domain.onboarding.transitions import Onboarding, Sharing, Step, Trouble
 from worker.domain.review.suggestion_texts import StudentsPlaced
 
@@ -112,11 +113,49 @@ class RulesAsked:
     placed: StudentsPlaced
 
 
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """How many districts are in a state of onboarding, and how many of them have a delayed launch."""
+
+    districts: int = 0
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TodoCount:
+    """How many to-dos an owner has, and how many of them are overdue."""
+
+    count: int = 0
+    due: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TodoPage:
+    """The districts of the first to-dos of each owner, and how many to-dos there are."""
+
+    records: Sequence[Record]
+    counts: Mapping[Who, TodoCount]
+    districts: int
+    """In onboarding."""
+
+
 class OnboardingReads(Protocol):
     """Questions about districts in onboarding."""
 
     async def records(self) -> list[Record]:
         """Return every district in onboarding, by id."""
+
+    async def states(self) -> dict[State, StateCount]:
+        """Return how many districts are in each state."""
+
+    async def standing(self, states: Sequence[State], offset: int, limit: int) -> list[Record]:
+        """Return districts that have been in each of these states for longest, behind the first `offset`."""
+
+    async def todos(self, delays: ReminderDelays, who: Sequence[Who], first: int) -> TodoPage:
+        """Return the districts of the `first` to-dos of these owners, and how many each owner has.
+
+        A to-do is overdue after `delays`. Other to-dos of the same districts may be further down.
+        """
 
     async def record(self, district_id: str) -> Record:
         """Return one; raises `UnknownDistrictError` where it is not in onboarding."""

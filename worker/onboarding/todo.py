@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from worker.domain.onboarding.todo import ReminderDelays, TodoFacts, Wait, Who, due_at, waits
-from worker.onboarding.district_store import Record
+from worker.domain.onboarding.states import State
+from worker.domain.onboarding.todo import (
+    BY_STATE,
+    PRESSING,
+    ReminderDelays,
+    TodoFacts,
+    Wait,
+    Who,
+    due_at,
+    waits,
+)
+from worker.onboarding.district_store import Record, TodoCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +59,29 @@ def todos(records: Iterable[Record], patience: ReminderDelays, who: Who | None =
         if who is None or wait.who is who
     ]
     return sorted(found, key=lambda todo: (todo.due_at, todo.record.district_id, todo.wait.code))
+
+
+def todo_counts(
+    by_code: Mapping[str, TodoCount], pressed: Iterable[Record], delays: ReminderDelays
+) -> dict[Who, TodoCount]:
+    """Return how many to-dos each owner has, and how many are overdue.
+
+    `by_code` counts districts by state, as if each waited by its state, and those without a contact or in
+    review; `pressed` are those with a delayed launch or with e-mails to check.
+    """
+    count, due = dict.fromkeys(Who, 0), dict.fromkeys(Who, 0)
+    for code, counted in by_code.items():
+        who = BY_STATE[State(code)][0] if code in BY_STATE else Who.ROSTER_TEAM
+        count[who] += counted.count
+        due[who] += counted.due
+    for record in pressed:
+        pressing = [wait for wait in waits_of(record) if wait.code in PRESSING]
+        for wait in pressing:
+            count[wait.who] += 1
+            due[wait.who] += 1
+        state = record.onboarding.state
+        if state in BY_STATE and any(wait.code == "launch_held" for wait in pressing):
+            who, _ = BY_STATE[state]
+            count[who] -= 1
+            due[who] -= record.since + delays.of(who) <= record.now
+    return {who: TodoCount(count[who], due[who]) for who in Who}

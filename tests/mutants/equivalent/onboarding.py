@@ -5,10 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 EQUIVALENT: Final[dict[str, str]] = {
-    "worker/adapters/postgres/onboarding/districts.sql::zones: SELECT clock_timestamp() AS now, "
-    "array_agg(DISTINCT time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones => SELECT "
-    "clock_timestamp() AS now, array_agg( time_zone) FILTER (WHERE time_zone IS NOT NULL) AS "
-    "zones": ("whoever asks makes a set of them"),
     "worker/adapters/postgres/onboarding/districts.sql::find: AND NOT EXISTS (SELECT FROM "
     "onboarding l WHERE l.district_id = v.district_id) => AND (true OR (NOT EXISTS (SELECT "
     "FROM onboarding l WHERE l.district_id = v.district_id)))": (

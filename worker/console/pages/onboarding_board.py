@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -16,12 +16,13 @@ from worker.console.page import Route
 from worker.console.pages.districts import page_number
 from worker.domain.onboarding.states import State
 from worker.domain.onboarding.todo import Wait
-from worker.onboarding.district_store import Description, Record
+from worker.onboarding.district_store import Description, Record, StateCount
 from worker.onboarding.todo import waits_of
 
 IN_COLUMN: Final = 8
 """Districts that a column shows, the longest in its state first."""
 PAGE: Final = 100
+NONE: Final = StateCount()
 NOTICES["chosen"] = "District added. Next step: invite it."
 
 
@@ -51,19 +52,16 @@ class BoardColumn:
     cards: Sequence[Card]
 
 
-def columns(records: Sequence[Record], shown: int = IN_COLUMN) -> list[BoardColumn]:
+def columns(counts: Mapping[State, StateCount], records: Sequence[Record]) -> list[BoardColumn]:
     """Return a column for each state, in their order, districts that have been there longest first."""
     standing: dict[State, list[Record]] = {state: [] for state in State}
-    for record in records:
+    for record in oldest_first(records):
         standing[record.onboarding.state].append(record)
     return [
         BoardColumn(
-            state,
-            len(those),
-            sum(record.held_since is not None for record in those),
-            cards(oldest_first(those)[:shown]),
+            state, counts.get(state, NONE).districts, counts.get(state, NONE).held, cards(standing[state])
         )
-        for state, those in standing.items()
+        for state in State
     ]
 
 
@@ -83,28 +81,29 @@ async def _board(
     refused: RefusedForm | None = None,
     typed: dict[str, str] | None = None,
 ) -> web.Response:
-    records = await console.onboarding.records()
+    counts = await console.onboarding.states()
     state = next((one for one in State if one == request.query.get("state")), None)
+    records = [] if state else await console.onboarding.standing(list(State), 0, IN_COLUMN)
     return console.render(
         request,
         "board.html",
-        total=len(records),
-        columns=columns(records, 0 if state else IN_COLUMN),
+        total=sum(each.districts for each in counts.values()),
+        columns=columns(counts, records),
         state=state,
-        listed=_listed(records, state, request) if state else None,
+        listed=await _listed(console, counts.get(state, NONE).districts, state, request) if state else None,
         refused=refused,
         typed=typed or {},
         guide=console.guide,
     )
 
 
-def _listed(records: Sequence[Record], state: State, request: web.Request) -> dict[str, Any]:
-    those = oldest_first([record for record in records if record.onboarding.state is state])
-    page_count = max(1, -(-len(those) // PAGE))
+async def _listed(console: Console, matching: int, state: State, request: web.Request) -> dict[str, Any]:
+    page_count = max(1, -(-matching // PAGE))
     number = min(page_number(request.query.get("page", "")), page_count)
+    those = await console.onboarding.standing([state], (number - 1) * PAGE, PAGE)
     return {
-        "cards": cards(those[(number - 1) * PAGE : number * PAGE]),
-        "matching": len(those),
+        "cards": cards(oldest_first(those)),
+        "matching": matching,
         "number": number,
         "page_count": page_count,
     }

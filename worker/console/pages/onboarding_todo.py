@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -15,6 +15,7 @@ from worker.console.console import Console
 from worker.console.page import Route
 from worker.console.pages.districts import page_number
 from worker.domain.onboarding.todo import Who
+from worker.onboarding.district_store import TodoCount
 from worker.onboarding.todo import Todo, todos
 
 IN_GROUP: Final = 25
@@ -37,35 +38,38 @@ class TodoGroup:
     due: int
 
 
-def groups(found: Sequence[Todo], shown: slice) -> list[TodoGroup]:
+def groups(found: Sequence[Todo], counts: Mapping[Who, TodoCount], shown: slice) -> list[TodoGroup]:
     """Return the list by who is waited for; those that nobody waits for are left out."""
     made = []
     for who in Who:
         lines = [todo for todo in found if todo.wait.who is who]
         if lines:
-            made.append(TodoGroup(who, lines[shown], len(lines), sum(todo.is_due for todo in lines)))
+            made.append(TodoGroup(who, lines[shown], counts[who].count, counts[who].due))
     return made
 
 
 async def _todo(console: Console, request: web.Request) -> web.Response:
     who = next((one for one in Who if one == request.query.get("who")), None)
-    records = await console.onboarding.records()
-    everything = await asyncio.to_thread(todos, records, console.guide.patience)  # of 13,000 it takes a while
-    counts = {one: sum(todo.wait.who is one for todo in everything) for one in Who}
-    found = [todo for todo in everything if who is None or todo.wait.who is who]
-    page_count = max(1, -(-len(found) // PAGE)) if who else 1
-    number = min(page_number(request.query.get("page", "")), page_count)
+    asked = page_number(request.query.get("page", ""))
+    delays = console.guide.patience
+    page = await console.onboarding.todos(
+        delays, [who] if who else list(Who), asked * PAGE if who else IN_GROUP
+    )
+    # Of the last of 13,000 it takes a while.
+    found = await asyncio.to_thread(todos, page.records, delays, who)
+    page_count = max(1, -(-page.counts[who].count // PAGE)) if who else 1
+    number = min(asked, page_count)
     shown = slice((number - 1) * PAGE, number * PAGE) if who else slice(IN_GROUP)
     return console.render(
         request,
         "todo.html",
-        groups=groups(found, shown),
-        counts=counts,
-        total=len(everything),
-        due=sum(todo.is_due for todo in everything),
+        groups=groups(found, page.counts, shown),
+        counts={one: each.count for one, each in page.counts.items()},
+        total=sum(each.count for each in page.counts.values()),
+        due=sum(each.due for each in page.counts.values()),
         who=who,
         number=number,
         page_count=page_count,
-        patience=console.guide.patience,
-        on_their_way=len(records),
+        patience=delays,
+        on_their_way=page.districts,
     )

@@ -67,7 +67,7 @@ class ReminderDelays:
 
 PRESSING: Final = frozenset({"launch_held", "mails"})
 """Waits that stand on the to-do list at once."""
-_BY_STATE: Final[Mapping[State, tuple[Who, str]]] = {
+BY_STATE: Final[Mapping[State, tuple[Who, str]]] = {
     State.CHOSEN: (Who.ROSTER_TEAM, "Invite the district."),
     State.INVITED: (Who.DISTRICT, "Connect through Clever with the link in the invitation."),
     State.CONNECTED: (Who.ROSTER_TEAM, "Request sharing of all sections."),
@@ -100,8 +100,8 @@ _HELD: Final[Mapping[Trouble, tuple[Who, str]]] = {
 def waits(standing: TodoFacts) -> list[Wait]:
     """Return everything that somebody is waited for in a district, the most pressing first."""
     found = [*_held(standing), *_mails(standing)]
-    if standing.state in _BY_STATE and not _has_delay(found):
-        who, what = _BY_STATE[standing.state]
+    if standing.state in BY_STATE and not _has_delay(found):
+        who, what = BY_STATE[standing.state]
         found.append(Wait(standing.state.value, who, what, standing.since))
     if standing.state in {State.READY, State.LIVE} and standing.review_since is not None:
         what = "Fix the causes of the review: changes do not reach the assessment."

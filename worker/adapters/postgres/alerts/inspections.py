@@ -27,6 +27,10 @@ _DELIVERIES: Final = statements.load("alerts/deliveries")
 _ONBOARDING: Final = statements.load("onboarding/districts")
 _MAILS: Final = statements.load("mail/mails")
 
+SUMMED_UP: Final = 200
+"""Changes of counts that are summed up: fewer cost less to read than to write again."""
+
+
 class PostgresInspections:
     """Answers to `worker.alerts.inspection_store.Inspections` and `FiguresOfAll`."""
 
@@ -56,6 +60,7 @@ class PostgresInspections:
             found = inspected(await self._observe(connection, dead_letters), now)
             steps = await self._updates(connection, found, now, knows_dead_letters=dead_letters is not None)
             await keep(connection, steps, self._rules)
+            await connection.execute(_SQL["sum_up"], SUMMED_UP)
             await connection.execute(_INCIDENTS["claimed"])
         return sum(one.status is not None for one in steps)
 

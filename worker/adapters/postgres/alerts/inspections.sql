@@ -76,3 +76,13 @@ FROM (SELECT w.district_id,
       CROSS JOIN LATERAL (SELECT * FROM windows w WHERE w.district_id = due.district_id OFFSET 0) AS w
       WHERE (SELECT f.parked_at FROM evaluation_failures f WHERE f.district_id = w.district_id) IS NULL) AS d
 WHERE d.since <= clock_timestamp()
+
+-- name: sum_up
+-- Sums the changes of counts up, where there are many. Those that another transaction adds meanwhile stay.
+WITH gone AS (
+    DELETE FROM counts
+    WHERE (SELECT count(*) FROM (SELECT FROM counts LIMIT $1) AS c) >= $1
+      AND ctid = ANY(ARRAY(SELECT ctid FROM counts LIMIT 10000 FOR UPDATE SKIP LOCKED))
+    RETURNING what, value, change
+)
+INSERT INTO counts SELECT what, value, sum(change) FROM gone GROUP BY what, value HAVING sum(change) <> 0

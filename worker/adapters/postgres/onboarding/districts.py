@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
 from typing import Final
 
 import asyncpg
@@ -12,32 +11,32 @@ import asyncpg
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.onboarding import connect_links, orders
-from worker.adapters.postgres.onboarding.observations import (
-    candidates,
-    observe,
-    onboarding_of,
-    sharing_of,
-    zone_of,
-)
+from worker.adapters.postgres.onboarding.advancing import Advancing
+from worker.adapters.postgres.onboarding.observations import onboarding_of, sharing_of, zone_of
 from worker.adapters.postgres.onboarding.orders import lock
-from worker.adapters.postgres.onboarding.transitions import find, follow, keep_held_back
 from worker.domain.mail.mails import Mail
 from worker.domain.onboarding.states import Move, State
+from worker.domain.onboarding.todo import BY_STATE, ReminderDelays, Who
 from worker.domain.onboarding.transitions import Step, Trouble
-from worker.onboarding.district_store import ConnectLink, Description, Record, RulesAsked, Transition, Welcome
+from worker.onboarding.district_store import (
+    ConnectLink,
+    Description,
+    Record,
+    RulesAsked,
+    StateCount,
+    TodoCount,
+    TodoPage,
+    Transition,
+    Welcome,
+)
 from worker.onboarding.observation import OnboardingRules
+from worker.onboarding.todo import todo_counts
 from worker.runtime.cooperative import yielding_every
 from worker.runtime.errors import UnknownDistrictError
 
 _SQL: Final = statements.load("onboarding/districts")
+_LISTS: Final = statements.load("onboarding/lists")
 _MAILS: Final = statements.load("mail/mails")
-
-ADVANCED: Final = 500
-"""Districts that advance in one transaction: a second or two, where each has an e-mail."""
-JUDGED: Final = 20
-"""Districts whose sharing is judged in one transaction: a large one takes a second."""
-JUDGEMENTS: Final = 50
-"""Such transactions in one round."""
 _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
 """All districts are looked at; see `worker.adapters.postgres.database` for the usual way."""
 
@@ -48,6 +47,7 @@ class PostgresOnboarding:
     def __init__(self, database: Database, onboarding_rules: OnboardingRules = OnboardingRules()) -> None:  # noqa: B008 — frozen
         self._database = database
         self._onboarding_rules = onboarding_rules
+        self._advancing = Advancing(database, onboarding_rules)
 
     async def records(self) -> list[Record]:
         """Return every district in onboarding, by id."""
@@ -57,11 +57,46 @@ class PostgresOnboarding:
             rows = await connection.fetch(_SQL["records"], None)
         return [self._record(row, waiting) async for row in yielding_every(rows)]
 
+    async def states(self) -> dict[State, StateCount]:
+        """Return how many districts are in each state."""
+        async with self._database.connection() as connection:
+            return await _states(connection)
+
+    async def standing(self, states: Sequence[State], offset: int, limit: int) -> list[Record]:
+        """Return districts that have been in each of these states for longest, behind the first `offset`."""
+        async with self._database.transaction() as connection:
+            waiting = await _for_a_person(connection)
+            rows = await connection.fetch(_LISTS["standing"], [*states], offset, limit)
+            return await self._records(connection, [row["district_id"] for row in rows], waiting)
+
+    async def todos(self, delays: ReminderDelays, who: Sequence[Who], first: int) -> TodoPage:
+        """Return the districts of the `first` to-dos of these owners, and how many each owner has."""
+        by_state = [(owner, state) for state, (owner, _) in BY_STATE.items() if owner in who]
+        async with self._database.transaction() as connection:
+            waiting = await _for_a_person(connection)
+            rows = await connection.fetch(
+                _LISTS["todo_districts"],
+                *([owner for owner, _ in by_state], first),
+                *(Who.ROSTER_TEAM in who, [state for _, state in by_state]),
+            )
+            ids = {row["district_id"] for row in rows} | waiting.keys()
+            records = await self._records(connection, sorted(ids), waiting)
+            counted = await connection.fetch(
+                _LISTS["todo_counts"],
+                *(list(BY_STATE), [delays.of(owner) for owner, _ in BY_STATE.values()]),
+                delays.roster_team,
+            )
+            states = await _states(connection)
+        by_code = {row["code"]: TodoCount(row["count"], row["due"]) for row in counted}
+        pressed = [record for record in records if record.held_since or record.mails_waiting]
+        counts = todo_counts(by_code, pressed, delays)
+        return TodoPage(records, counts, sum(state.districts for state in states.values()))
+
     async def record(self, district_id: str) -> Record:
         """Return one; raises `UnknownDistrictError` where it is not in onboarding."""
         async with self._database.connection() as connection:
             waiting = await _for_a_person(connection)
-            row = await connection.fetchrow(_SQL["records"], district_id)
+            row = await connection.fetchrow(_SQL["records"], [district_id])
         if row is None:
             raise UnknownDistrictError(f"district {district_id} is not in onboarding")
         return self._record(row, waiting)
@@ -149,38 +184,14 @@ class PostgresOnboarding:
             return await connect_links.welcome_by(connection, token)
 
     async def advance(self) -> list[Transition]:
-        """Make every move that follows from what is seen; return them.
+        """Make every move that follows from what is seen; return them."""
+        return await self._advancing.advance()
 
-        Those that are found, and the judging of what is shared, are transactions of their own before; what a
-        district does after is one.
-        """
-        found = await self._database.in_transaction(self._find)
-        for _ in range(JUDGEMENTS):
-            if await self._database.in_transaction(self._judge) < JUDGED:
-                break
-        made = found
-        after: str | None = ""
-        while after is not None:
-            moved, after = await self._database.in_transaction(partial(self._advance, after))
-            made = made + moved
-        return made
-
-    async def _find(self, connection: Connection) -> list[Transition]:
-        await connection.execute(_LARGE_READS)
-        return await find(connection)
-
-    async def _judge(self, connection: Connection) -> int:
-        return len(await connection.fetch(_SQL["judge"], JUDGED))
-
-    async def _advance(self, after: str, connection: Connection) -> tuple[list[Transition], str | None]:
-        """Advance some behind a district; return their moves, and behind whom there may be more."""
-        await connection.execute(_LARGE_READS)
-        ids = await candidates(connection, self._onboarding_rules, after, ADVANCED)
-        last = ids[-1] if len(ids) == ADVANCED else None
-        looked = await observe(connection, ids, self._onboarding_rules)
-        taken = await follow(connection, looked, self._onboarding_rules)
-        await keep_held_back(connection, looked, taken, self._onboarding_rules)
-        return [made for one in taken for made in one.made()], last
+    async def _records(
+        self, connection: Connection, ids: Sequence[str], waiting: Mapping[str, tuple[int, datetime]]
+    ) -> list[Record]:
+        rows = await connection.fetch(_SQL["records"], ids)
+        return [self._record(row, waiting) async for row in yielding_every(rows)]
 
     def _record(self, row: asyncpg.Record, waiting: Mapping[str, tuple[int, datetime]]) -> Record:
         mails, mails_since = waiting.get(row["district_id"], (0, None))
@@ -205,6 +216,11 @@ class PostgresOnboarding:
             review_since=row["review_since"],
             windows_set=row["windows_set"],
         )
+
+
+async def _states(connection: Connection) -> dict[State, StateCount]:
+    rows = await connection.fetch(_LISTS["states"])
+    return {State(row["state"]): StateCount(row["districts"], row["held"]) for row in rows}
 
 
 async def _for_a_person(connection: Connection) -> dict[str, tuple[int, datetime]]:

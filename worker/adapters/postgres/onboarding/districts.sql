@@ -1,12 +1,12 @@
 -- Where districts are in onboarding, from chosen to live.
 
 -- name: records
--- The districts in onboarding with all that is known of each, or one of them.
+-- The districts in onboarding with all that is known of each: all, or these.
 SELECT l.*, clock_timestamp() AS now, coalesce(v.name, l.name) AS called, d.standing_since AS review_since
 FROM onboarding l
 LEFT JOIN districts d ON d.district_id = l.district_id
 LEFT JOIN district_status v ON v.district_id = l.district_id
-WHERE $1::text IS NULL OR l.district_id = $1
+WHERE $1::text[] IS NULL OR l.district_id = ANY($1)
 ORDER BY l.district_id
 
 -- name: history
@@ -16,14 +16,14 @@ WHERE district_id = $1 ORDER BY id
 
 -- name: by_state
 -- How many districts are in each state of onboarding, for the metrics.
-SELECT state, count(*) AS districts FROM onboarding GROUP BY state
+SELECT value AS state, sum(change)::bigint AS districts FROM counts WHERE what = 'state' GROUP BY value HAVING sum(change) > 0
 
 -- name: find
--- Puts connected districts in onboarding, except those that a person removed from it.
+-- Puts connected districts in onboarding, except those that a person removed from it; of these, or of all.
 INSERT INTO onboarding (district_id, state, since)
 SELECT v.district_id, 'connected', clock_timestamp()
 FROM district_status v
-WHERE v.is_connected
+WHERE v.is_connected AND ($1::text[] IS NULL OR v.district_id = ANY($1))
   AND NOT EXISTS (SELECT FROM onboarding l WHERE l.district_id = v.district_id)
   AND NOT EXISTS (SELECT FROM onboarding_drops x WHERE x.district_id = v.district_id)
 ORDER BY v.district_id
@@ -31,12 +31,14 @@ ON CONFLICT (district_id) DO NOTHING
 RETURNING district_id, since
 
 -- name: judge
--- Counts what is shared in districts whose state depends on it and that were evaluated since the last count.
+-- Counts what is shared in districts whose state depends on it and that were evaluated since the last count; of these
+-- ($2), or of all.
 WITH due AS MATERIALIZED (
     SELECT l.district_id, d.batch_number
     FROM onboarding l JOIN districts d ON d.district_id = l.district_id
     WHERE l.state IN ('connected', 'sharing_requested') AND d.status <> 'rostered'
       AND d.batch_number > 0 AND d.batch_number IS DISTINCT FROM l.judged_batch
+      AND ($2::text[] IS NULL OR l.district_id = ANY($2))
     ORDER BY l.district_id LIMIT $1 FOR UPDATE OF l SKIP LOCKED
 )
 UPDATE onboarding l SET sections = s.sections, students = r.students, unsectioned = r.unsectioned,
@@ -57,14 +59,14 @@ RETURNING l.district_id
 -- The domain has the last word on each. $1: percent of students in no section. $2: the time zone of those without
 -- one of their own; $3: all zones, each with its day ($4), the last day whose launch has come ($5), and the last
 -- opening of such a one ($6). $8 of them behind $7, so that a transaction has an end on a day when all districts are
--- launched.
+-- launched; of these ($9), or of all.
 SELECT l.district_id
 FROM onboarding l
 JOIN unnest($3::text[], $4::date[], $5::date[], $6::date[]) AS z(zone, today, due_on, last_opening)
     ON z.zone = coalesce(l.time_zone, $2)
 LEFT JOIN connections c ON c.district_id = l.district_id
 LEFT JOIN districts d ON d.district_id = l.district_id
-WHERE l.district_id > $7 AND CASE
+WHERE l.district_id > $7 AND ($9::text[] IS NULL OR l.district_id = ANY($9)) AND CASE
     WHEN l.state IN ('chosen', 'invited', 'disconnected')
         THEN l.held_since IS NOT NULL
             OR (l.returns_to = 'launch_scheduled' AND coalesce(l.launch_on <= z.due_on, l.opens_on <= z.last_opening))
@@ -147,6 +149,43 @@ FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS h(district_id, trouble
 WHERE l.district_id = h.district_id
 
 -- name: zones
--- The time zones of all districts in onboarding, and the time now.
-SELECT clock_timestamp() AS now, array_agg(DISTINCT time_zone) FILTER (WHERE time_zone IS NOT NULL) AS zones
-FROM onboarding
+-- The time zones of all districts in onboarding, and the time now. Goes from one zone to the next in the index.
+WITH RECURSIVE zones AS (
+    SELECT min(time_zone) AS zone FROM onboarding
+    UNION ALL
+    SELECT (SELECT min(l.time_zone) FROM onboarding l WHERE l.time_zone > z.zone) FROM zones z WHERE z.zone IS NOT NULL
+)
+SELECT clock_timestamp() AS now, array_agg(zone) FILTER (WHERE zone IS NOT NULL) AS zones FROM zones
+
+-- name: marked
+-- The oldest marks of districts of which something changed.
+SELECT id, district_id FROM onboarding_marks ORDER BY id LIMIT $1
+
+-- name: timely
+-- Districts whose launch is delayed, and those whose launch or opening may have come: $1 is the last day whose launch
+-- has come anywhere, $2 the last opening of such a launch, $3 the last day that has begun anywhere.
+SELECT district_id FROM onboarding WHERE held_since IS NOT NULL
+UNION
+SELECT district_id FROM onboarding
+WHERE (state = 'launch_scheduled' OR returns_to = 'launch_scheduled') AND launch_on IS NOT NULL AND launch_on <= $1::date
+UNION
+SELECT district_id FROM onboarding
+WHERE (state = 'launch_scheduled' OR returns_to = 'launch_scheduled') AND launch_on IS NULL AND opens_on <= $2::date
+UNION
+SELECT district_id FROM onboarding WHERE state = 'ready' AND opens_on <= $3::date
+
+-- name: free
+-- Locks these districts in onboarding, without those that another process has, and returns them.
+SELECT district_id FROM onboarding WHERE district_id = ANY($1::text[]) ORDER BY district_id FOR UPDATE SKIP LOCKED
+
+-- name: unmark
+-- Deletes these marks ($1) of districts that were looked at: those locked ($2), and those not in onboarding. The mark of
+-- a district stays while what is shared there is still to be counted.
+DELETE FROM onboarding_marks m
+WHERE m.id = ANY($1::bigint[])
+  AND CASE WHEN m.district_id = ANY($2::text[])
+           THEN NOT EXISTS (
+               SELECT FROM onboarding l JOIN districts d ON d.district_id = l.district_id
+               WHERE l.district_id = m.district_id AND l.state IN ('connected', 'sharing_requested')
+                 AND d.status <> 'rostered' AND d.batch_number > 0 AND d.batch_number IS DISTINCT FROM l.judged_batch)
+           ELSE NOT EXISTS (SELECT FROM onboarding l WHERE l.district_id = m.district_id) END

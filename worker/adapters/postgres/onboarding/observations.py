@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,24 +20,46 @@ from worker.onboarding.observation import Observation, OnboardingRules, sync_tro
 _SQL: Final = statements.load("onboarding/districts")
 
 
-async def candidates(
-    connection: Connection, onboarding_rules: OnboardingRules, after: str, limit: int
-) -> list[str]:
-    """Lock those that may move, or whose launch is delayed: so many behind `after`; return their ids."""
-    rules, default = onboarding_rules.rules, onboarding_rules.time_zone
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The time zones of all districts, and of each: its day, and until when launches and openings are due."""
+
+    zones: Sequence[str]
+    today: Sequence[date]
+    due_on: Sequence[date]
+    last_opening: Sequence[date]
+
+
+async def days(connection: Connection, onboarding_rules: OnboardingRules) -> Days:
+    """Return what day it is in the zones of all districts."""
+    calendar, default = onboarding_rules.rules.calendar, onboarding_rules.time_zone
     ((now, known),) = await connection.fetch(_SQL["zones"])
     zones = sorted({default, *(known or ())})
-    due = [rules.calendar.due_on(now, ZoneInfo(zone)) for zone in zones]
+    due = [calendar.due_on(now, ZoneInfo(zone)) for zone in zones]
+    today = [now.astimezone(ZoneInfo(zone)).date() for zone in zones]
+    return Days(zones, today, due, [calendar.last_opening(day) for day in due])
+
+
+async def timely(connection: Connection, onboarding_rules: OnboardingRules) -> list[str]:
+    """Return the districts that may move because time went by, or whose launch is delayed."""
+    now = await days(connection, onboarding_rules)
+    rows = await connection.fetch(_SQL["timely"], max(now.due_on), max(now.last_opening), max(now.today))
+    return [row["district_id"] for row in rows]
+
+
+async def candidates(
+    connection: Connection,
+    onboarding_rules: OnboardingRules,
+    after: str,
+    limit: int,
+    among: Sequence[str] | None = None,
+) -> list[str]:
+    """Lock those that may move, or whose launch is delayed: so many behind `after`; return their ids."""
+    now = await days(connection, onboarding_rules)
     rows = await connection.fetch(
         _SQL["candidates"],
-        rules.unsectioned_percent,
-        default,
-        zones,
-        [now.astimezone(ZoneInfo(zone)).date() for zone in zones],
-        due,
-        [rules.calendar.last_opening(day) for day in due],
-        after,
-        limit,
+        *(onboarding_rules.rules.unsectioned_percent, onboarding_rules.time_zone),
+        *(now.zones, now.today, now.due_on, now.last_opening, after, limit, among),
     )
     return [row["district_id"] for row in rows]
 

@@ -21,9 +21,9 @@ _SQL: Final = statements.load("onboarding/districts")
 _ORDERS: Final = statements.load("onboarding/orders")
 
 
-async def find(connection: Connection) -> list[Transition]:
-    """Put districts that are connected into onboarding."""
-    rows = await connection.fetch(_SQL["find"])
+async def find(connection: Connection, among: Sequence[str] | None = None) -> list[Transition]:
+    """Put districts that are connected into onboarding: all, or those among these."""
+    rows = await connection.fetch(_SQL["find"], among)
     found = [
         Transition(row["district_id"], None, Move.FIND, State.CONNECTED, row["since"], None, None, {})
         for row in rows

@@ -125,7 +125,21 @@ DELETE FROM evaluation_failures WHERE district_id = $1
 
 -- name: statuses
 -- How many districts have each status, for the metrics.
-SELECT status, count(*) AS districts FROM district_status GROUP BY status
+-- As they are counted, but for the few that people see another status of.
+WITH odd AS (
+    SELECT d.status AS counted, v.status AS seen
+    FROM (SELECT district_id FROM districts WHERE purged_at IS NOT NULL
+          UNION SELECT district_id FROM connections WHERE disconnected_at IS NOT NULL
+          UNION SELECT district_id FROM evaluation_failures WHERE parked_at IS NOT NULL
+          UNION SELECT district_id FROM holds) AS o
+    CROSS JOIN LATERAL (SELECT status FROM districts d WHERE d.district_id = o.district_id OFFSET 0) AS d
+    CROSS JOIN LATERAL (SELECT status FROM district_status v WHERE v.district_id = o.district_id OFFSET 0) AS v
+)
+SELECT status, sum(change)::bigint AS districts
+FROM (SELECT value AS status, change FROM counts WHERE what = 'status'
+      UNION ALL SELECT counted, -1 FROM odd
+      UNION ALL SELECT seen, 1 FROM odd) AS c
+GROUP BY status HAVING sum(change) <> 0
 
 -- name: has_worker
 -- Whether a process of that name is connected to this database.

@@ -51,6 +51,8 @@ CREATE TABLE districts (
     CONSTRAINT in_review_means_standing CHECK ((status = 'review') = (standing_since IS NOT NULL))
 );
 CREATE INDEX districts_to_reevaluate ON districts (reevaluate_at) WHERE reevaluate_at IS NOT NULL;
+CREATE INDEX districts_in_review ON districts (standing_since) WHERE standing_since IS NOT NULL;
+CREATE INDEX districts_without_data ON districts (district_id) WHERE purged_at IS NOT NULL;
 CREATE INDEX districts_purged ON districts (district_id) WHERE purged_through IS NOT NULL;
 
 -- Evaluations of a district that raised. A row of its own, so that counting a failure waits for no lock.
@@ -399,6 +401,7 @@ CREATE TABLE connections (
     CONSTRAINT disconnected_has_no_token CHECK (disconnected_at IS NULL OR token IS NULL)
 );
 CREATE INDEX connections_due ON connections (due_at) WHERE disconnected_at IS NULL;
+CREATE INDEX connections_ended ON connections (district_id) WHERE disconnected_at IS NOT NULL;
 -- What an inspection may have a word about: syncs, turns that fail, and feeds that are not read.
 CREATE INDEX connections_odd_sync ON connections (district_id) WHERE disconnected_at IS NULL
     AND (record ->> 'state' IN ('paused', 'pending', 'error') OR record ->> 'pause_start' IS NOT NULL);
@@ -780,8 +783,24 @@ CREATE TABLE onboarding (
     CONSTRAINT launch_needs_a_window CHECK (launch_on IS NULL OR opens_on IS NOT NULL),
     CONSTRAINT returns_from_disconnected CHECK (returns_to IS NULL OR state = 'disconnected')
 );
-CREATE INDEX onboarding_by_state ON onboarding (state, district_id);
+-- The board's columns, and what waits for longest.
+CREATE INDEX onboarding_by_state ON onboarding (state, since, district_id);
+CREATE INDEX onboarding_without_contact ON onboarding (since, district_id) WHERE contacts = '{}' AND state <> 'live';
+-- What a look finds because time went by: launches, openings, and launches that are delayed.
 CREATE INDEX onboarding_held ON onboarding (district_id) WHERE held_since IS NOT NULL;
+CREATE INDEX onboarding_launches ON onboarding (launch_on)
+    WHERE (state = 'launch_scheduled' OR returns_to = 'launch_scheduled') AND launch_on IS NOT NULL;
+CREATE INDEX onboarding_launches_by_opening ON onboarding (opens_on)
+    WHERE (state = 'launch_scheduled' OR returns_to = 'launch_scheduled') AND launch_on IS NULL;
+CREATE INDEX onboarding_openings ON onboarding (opens_on) WHERE state = 'ready';
+CREATE INDEX onboarding_zones ON onboarding (time_zone) WHERE time_zone IS NOT NULL;
+
+-- Districts of which something changed that a move may follow from. Triggers write them, in the transaction of the
+-- change: a look reads these districts, and not all. Rows are only added and deleted, so that no change waits for a look.
+CREATE TABLE onboarding_marks (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    district_id text COLLATE "C" NOT NULL
+);
 
 -- Districts that people took out of onboarding: they are not found again by themselves.
 CREATE TABLE onboarding_drops (
@@ -948,6 +967,70 @@ CREATE TRIGGER onboarding_starts BEFORE INSERT ON onboarding
     FOR EACH ROW EXECUTE FUNCTION onboarding_move_is_allowed();
 CREATE TRIGGER onboarding_moves_on BEFORE UPDATE OF state ON onboarding
     FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION onboarding_move_is_allowed();
+
+CREATE FUNCTION onboarding_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO onboarding_marks (district_id)
+    VALUES (CASE TG_OP WHEN 'DELETE' THEN OLD.district_id ELSE NEW.district_id END);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER district_is_new AFTER INSERT ON districts FOR EACH ROW EXECUTE FUNCTION onboarding_mark();
+CREATE TRIGGER district_changed AFTER UPDATE ON districts FOR EACH ROW
+    WHEN (OLD.status <> NEW.status OR OLD.commit_sequence <> NEW.commit_sequence OR OLD.purged_at IS DISTINCT FROM NEW.purged_at
+          OR (OLD.filter_version > 0) <> (NEW.filter_version > 0)
+          OR (NEW.status <> 'rostered' AND OLD.batch_number <> NEW.batch_number))
+    EXECUTE FUNCTION onboarding_mark();
+CREATE TRIGGER connection_began_or_is_gone AFTER INSERT OR DELETE ON connections
+    FOR EACH ROW EXECUTE FUNCTION onboarding_mark();
+CREATE TRIGGER connection_ended_or_came_back AFTER UPDATE OF disconnected_at ON connections FOR EACH ROW
+    WHEN ((OLD.disconnected_at IS NULL) <> (NEW.disconnected_at IS NULL)) EXECUTE FUNCTION onboarding_mark();
+CREATE TRIGGER onboarding_began AFTER INSERT ON onboarding FOR EACH ROW EXECUTE FUNCTION onboarding_mark();
+CREATE TRIGGER onboarding_changed AFTER UPDATE ON onboarding FOR EACH ROW
+    WHEN ((OLD.state, OLD.returns_to, OLD.opens_on, OLD.launch_on, OLD.time_zone, OLD.commits_before)
+          IS DISTINCT FROM (NEW.state, NEW.returns_to, NEW.opens_on, NEW.launch_on, NEW.time_zone, NEW.commits_before))
+    EXECUTE FUNCTION onboarding_mark();
+
+-- How many districts have a status ('status'), are in a state of onboarding ('state'), or are there without a contact
+-- ('no contact'): the sum of the changes. Each is added in the transaction of what it counts, and none is updated, so
+-- that nobody waits for it; an inspection sums many of them up.
+CREATE TABLE counts (
+    what   text NOT NULL,
+    value  text NOT NULL,
+    change bigint NOT NULL
+);
+
+CREATE FUNCTION count_status() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        INSERT INTO counts VALUES ('status', OLD.status, -1);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO counts VALUES ('status', NEW.status, 1);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER districts_are_counted AFTER INSERT OR DELETE ON districts
+    FOR EACH ROW EXECUTE FUNCTION count_status();
+CREATE TRIGGER statuses_are_counted AFTER UPDATE OF status ON districts FOR EACH ROW
+    WHEN (OLD.status <> NEW.status) EXECUTE FUNCTION count_status();
+
+CREATE FUNCTION count_onboarding() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        INSERT INTO counts SELECT 'state', OLD.state, -1
+            UNION ALL SELECT 'no contact', OLD.state, -1 WHERE OLD.contacts = '{}';
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO counts SELECT 'state', NEW.state, 1
+            UNION ALL SELECT 'no contact', NEW.state, 1 WHERE NEW.contacts = '{}';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER onboarding_is_counted AFTER INSERT OR DELETE ON onboarding
+    FOR EACH ROW EXECUTE FUNCTION count_onboarding();
+CREATE TRIGGER states_are_counted AFTER UPDATE ON onboarding FOR EACH ROW
+    WHEN (OLD.state <> NEW.state OR (OLD.contacts = '{}') <> (NEW.contacts = '{}'))
+    EXECUTE FUNCTION count_onboarding();
 
 -- What was written into the audit stays: no row can be changed, but for texts that a purge takes out of its detail, and
 -- none can be deleted before it is a year old. The tables' owner could take the trigger off; a worker with a

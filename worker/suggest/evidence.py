@@ -67,7 +67,7 @@ def read_texts(survey: Survey) -> TextFlags:
     name, course, number = (_read(survey, column) for column in ("name", "course_name", "course_number"))
     number = _without_titles(survey, number, (name | course) == 0)
     coded = _codes(survey, "section_number") | _codes(survey, "period") | (number & Says.HOMEROOM)
-    lesson: Flags = name | course | np.where(name | course, 0, number)
+    lesson = _lines_told(survey, name | course | np.where(name | course, 0, number))
     return TextFlags(lesson, _subjects(survey), ((name | course | coded) & Says.HOMEROOM) > 0)
 
 
@@ -75,7 +75,6 @@ def kinds(survey: Survey, texts: TextFlags) -> npt.NDArray[np.int8]:
     """Return for each section what it is."""
     lesson, subject, home = texts.lesson, texts.subject, texts.is_home
     at_odds = _at_odds(survey, texts)
-    is_line = _is_line(survey, lesson)
     rules = (
         (Kind.IDLE, survey.of_other_year),
         (Kind.IDLE, ((lesson & Says.IDLE) > 0) & (~home | at_odds)),
@@ -85,7 +84,7 @@ def kinds(survey: Survey, texts: TextFlags) -> npt.NDArray[np.int8]:
         (Kind.READING, (lesson & Says.READING) > 0),
         (Kind.MATH, (lesson & Says.MATH) > 0),
         (Kind.CORE, (lesson & Says.CORE) > 0),
-        (Kind.HELP, is_line),
+        (Kind.HELP, (lesson & Says.LINE) > 0),
         (Kind.ROOM, (lesson & Says.ROOM) > 0),
         (Kind.HOMEROOM, (subject & Says.HOMEROOM) > 0),
         (Kind.SPECIAL, (subject & (Says.SPECIAL | Says.IDLE)) > 0),
@@ -118,11 +117,11 @@ def _at_odds(survey: Survey, texts: TextFlags) -> Bools:
     return at_odds
 
 
-def _is_line(survey: Survey, lesson: Flags) -> Bools:
-    """Return which sections are lines of the report card; life skills are so where they are for everybody."""
-    may_be_program = ((lesson & Says.ROOM) > 0) & ((lesson & Says.LINE) > 0)
-    is_line: Bools = ((lesson & Says.LINE) > 0) & ~may_be_program
-    return is_line | _for_more_than(survey, may_be_program, MOST_OF_PROGRAM)
+def _lines_told(survey: Survey, lesson: Flags) -> Flags:
+    """Return the flags, of a program and a line of the report card the one that holds: a line is of all."""
+    either = ((lesson & Says.ROOM) > 0) & ((lesson & Says.LINE) > 0)
+    is_line = _for_more_than(survey, either, MOST_OF_PROGRAM)
+    return lesson & ~np.where(is_line, Says.ROOM, np.where(either, Says.LINE, NOTHING)).astype(np.int32)
 
 
 def _in_vain(survey: Survey, called: Bools) -> Bools:

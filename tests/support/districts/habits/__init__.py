@@ -25,6 +25,8 @@ from tests.support.districts.habits.placing import Coverage
 from tests.support.districts.habits.registered_rooms import REGISTERED_ROOMS
 from tests.support.districts.habits.registered_schools import REGISTERED_SCHOOLS
 from tests.support.districts.habits.rough import ROUGH
+from tests.support.districts.habits.timetabled_rooms import TIMETABLED_ROOMS
+from tests.support.districts.habits.timetabled_schools import TIMETABLED_SCHOOLS
 from tests.support.districts.habits.unusual_advisories import UNUSUAL_ADVISORIES
 from tests.support.districts.habits.unusual_rooms import UNUSUAL_ROOMS
 from tests.support.districts.habits.unusual_schools import UNUSUAL_SCHOOLS
@@ -42,6 +44,7 @@ HABITS: Final[tuple[Habit, ...]] = tuple(
         *(UNUSUAL_ROOMS, UNUSUAL_WORDS, UNUSUAL_ADVISORIES, UNUSUAL_SCHOOLS),
         *(EXPORTED_ROOMS, EXPORTED_SCHOOLS),
         *(REGISTERED_ROOMS, REGISTERED_SCHOOLS),
+        *(TIMETABLED_ROOMS, TIMETABLED_SCHOOLS),
     )
     for habit in habits.told
 )

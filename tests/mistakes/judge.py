@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tests.mistakes.bases import where
 from tests.mistakes.district import District, Json
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.world import Judged, Told, World
 from tests.support.sampling import part_of, tries_all
+from worker.domain.roster.texts import folded
 
 RIGHT: Final = "right"
 NAME: Final = "name told"
@@ -42,6 +44,12 @@ class Verdict:
         return "\n".join([*(faults or [RIGHT]), *(f"    {line}" for line in self.said)])
 
 
+_NAMED: Final = re.compile(r"(?<=named )(?:“[^”]+”(?: with |, | and )?)+")
+"""What sections are said to be named."""
+_LEFT_OUT: Final = re.compile(r"Those named (.+?) were not classes at the last commit: let the filter leave")
+"""What a rule is said to leave out."""
+_KIND: Final = re.compile(r"“([^”]+)”(?: with “([^”]+)”)?")
+
 PARTS: Final = 3
 
 
@@ -65,6 +73,7 @@ async def tried(world: World, number: int, case: Mistake, *, mends: bool = True)
         if mends:
             after = await told.becomes(_mended(case, base, changed))
             faults += _fix_faults(case, judged, after)
+            faults += await _rule_faults(told, changed, judged.review)
             if moved := await _moved_by_first_suggestion(told, changed, judged.review, classes):
                 faults.append((FORBIDDEN, f"the first suggestion takes {moved} students out of their class"))
         return Verdict(tuple(faults), tuple(_said(judged.review)))
@@ -79,6 +88,23 @@ def _mended(case: Mistake, base: District, changed: District) -> District:
     mended = changed.copy()
     case.fix(mended)
     return mended
+
+
+async def _rule_faults(told: Told, changed: District, review: Json) -> list[tuple[str, str]]:
+    """Leave out what a cause says that the filter should leave out; tell how many students stay without."""
+    for cause in review["causes"]:
+        if (advice := _LEFT_OUT.search(cause["advice"])) is None:
+            continue
+        tried = changed.copy()
+        kinds = [second or first for first, second in _KIND.findall(advice[1])]
+        left_out = [where("name", "not_contains", kind) for kind in kinds]
+        for rule in tried.filter["rules"]:
+            rule["all"] = [*rule["all"], *left_out]
+        now = await told.becomes(tried)
+        ready = now.review["students"]["ready"] if now.outcome == "review" else review["students"]["total"]
+        if ready < review["students"]["ready"] + cause["unblocks"]:
+            return [(FORBIDDEN, f"without {kinds} only {ready} students are ready")]
+    return []
 
 
 async def _moved_by_first_suggestion(
@@ -130,6 +156,10 @@ def _harm(case: Mistake, review: Json, seen: list[District]) -> Iterator[tuple[s
     for name in _names(seen):
         if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", told, re.IGNORECASE):
             yield NAME, name
+    names = [folded(section["name"]) for district in seen for section in district.all_of("sections")]
+    for run in re.findall(r"“([^”]+)”", " ".join(_NAMED.findall(told))):
+        if not any(folded(run) in name for name in names):
+            yield FORBIDDEN, f"no section is named {run!r}"
     for pattern in case.never:
         if found := re.search(pattern, told, re.IGNORECASE):
             yield FORBIDDEN, f"{found.group()!r}"

@@ -20,7 +20,7 @@ from worker.domain.review.causes.facts import (
     TermFacts,
 )
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
-from worker.domain.review.causes.labels import Label
+from worker.domain.review.causes.labels import Label, LabelKind
 from worker.domain.roster.records import RecordId, Term
 
 TODAY = date(2026, 9, 15)
@@ -430,6 +430,20 @@ def test_two_kinds_of_sections_of_a_whole_grade_are_a_program_of_which_the_new_o
 
     assert (cause.code == "filter.several_kinds_kept") is is_told
     assert (f"named {MATH} were not classes" in cause.advice) is is_told
+
+
+def test_a_new_kind_whose_words_the_former_classes_have_is_not_to_be_left_out() -> None:
+    morning = Label(LabelKind.WORD, "am homeroom")
+
+    (cause,) = causes(
+        blocked(10, SEVERAL, labels=(morning, HOMEROOM)),
+        **ROSTERED,
+        cohorts={NORTH_3: 10},
+        new_kinds=[HOMEROOM],
+    )
+
+    assert "Only those named “am homeroom” were classes at the last commit" in cause.advice
+    assert "leave them out" not in cause.advice
 
 
 @pytest.mark.parametrize(

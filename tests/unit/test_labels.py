@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from tests.support.builders.records import term
 from worker.domain.review.causes.labels import (
     ConcernedSection,
@@ -14,6 +16,7 @@ from worker.domain.review.causes.labels import (
     label_sections,
 )
 from worker.domain.roster.terms import without_grace
+from worker.domain.roster.texts import folded
 
 TODAY = date(2026, 9, 15)
 TEACHERS = {"t1": "quillfeather", "t2": "marrow", "t3": "ashdown"}
@@ -39,7 +42,7 @@ def test_a_word_for_the_class_of_every_student_is_the_label_wherever_it_stands()
     ]
 
     assert texts(*sections) == ["“homeroom”", "“advisory”"]
-    assert texts(section(1, "Home Room 4")) == ["“homeroom”"]
+    assert texts(section(1, "Home Room 4")) == ["“home room”"]
 
 
 def test_the_words_that_sections_of_several_teachers_share_are_their_label() -> None:
@@ -143,6 +146,32 @@ def test_two_homerooms_of_the_same_students_are_told_apart_by_the_word_that_only
     found = label_sections(sections, (), (), without_grace(TODAY), pairs)
 
     assert [label.text for label in found.values()] == ["am homeroom", "pm homeroom", "homeroom"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Homeroom PM - Marrow - PM", "“homeroom pm”"),
+        ("Homeroom - Marrow - PM", "“homeroom” with “pm”"),
+        ("Homeroom/PM (Marrow)", "“homeroom/pm”"),
+        ("PM Home-Room", "“pm home-room”"),
+    ],
+)
+def test_words_are_told_as_they_stand_in_the_names(name: str, told: str) -> None:
+    sections = [section(1, name), section(2, name.replace("PM", "AM"))]
+    pairs = [SectionsTogether([one.id for one in sections], 20)]
+
+    found = label_sections(sections, TEACHERS.values(), TEACHERS.keys(), without_grace(TODAY), pairs)
+
+    assert str(found["c1"]) == told
+    for run in found["c1"].written:
+        assert folded(run) in folded(name)
+
+
+def test_words_are_told_as_most_sections_have_them() -> None:
+    sections = [section(number, name) for number, name in enumerate(["Home Room", "Homeroom", "HOMEROOM"])]
+
+    assert texts(*sections) == ["“homeroom”"] * 3
 
 
 def test_a_word_that_few_of_two_homerooms_have_tells_nothing_apart() -> None:

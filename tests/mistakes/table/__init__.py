@@ -13,6 +13,7 @@ from tests.mistakes.table import (
     filters,
     judged,
     judged_no_class,
+    labels,
     lists,
     moved_on,
     moves,
@@ -43,4 +44,5 @@ MISTAKES: Final[list[Mistake]] = [
     *decided.TABLE,
     *blanks.TABLE,
     *next_terms.TABLE,
+    *labels.TABLE,
 ]

@@ -38,6 +38,12 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_RUNS.findall(fold(text)))
 
 
+def word_spans(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text folded, and where in it each of its `words` stands."""
+    found = fold(text)
+    return found, [run.span() for run in _RUNS.finditer(found)]
+
+
 @lru_cache(maxsize=65_536)
 def is_homeroom(phrase: str) -> bool:
     """Whether a word or two of them, with or without white space, mean the class that every student has.

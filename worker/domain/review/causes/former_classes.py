@@ -12,12 +12,13 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from worker.domain.roster.name_words import is_homeroom
+from worker.domain.roster.name_words import is_homeroom, words
 from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import School, Section, Term
 from worker.domain.roster.section_filter import SectionFilter, SectionView, matching_rule
 from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import folded, is_blank
+from worker.domain.roster.written import runs_as_written
 
 MOST_KIND_WORDS: Final = 3
 """Words of a section's name that a sentence tells as its kind."""
@@ -228,10 +229,14 @@ _Shown = Callable[[str | None, str | None, Vocabulary], str]
 
 
 def _kind_of_name(name: str | None, other: str | None, vocabulary: Vocabulary) -> str:
-    """Return the public words of a name that the other name does not have."""
+    """Return the first public words of a name that the other name does not have, as they are written."""
     others = set(vocabulary.public_words(other or ""))
-    telling = [word for word in vocabulary.public_words(name or "") if word not in others]
-    return " ".join(telling[:MOST_KIND_WORDS])
+    telling = [
+        place
+        for place, word in enumerate(words(name or ""))
+        if word not in others and vocabulary.is_public(word)
+    ]
+    return next(iter(runs_as_written(name or "", telling[:MOST_KIND_WORDS])), "")
 
 
 def _public_value(value: str | None, _: str | None, vocabulary: Vocabulary) -> str:

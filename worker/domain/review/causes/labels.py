@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -18,6 +18,7 @@ from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import RecordId, Section, Term
 from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import is_blank
+from worker.domain.roster.written import runs_as_written
 
 LONGEST_SHOWN: Final = 60
 """Characters of a label that a sentence tells."""
@@ -25,6 +26,8 @@ COMMON_PERCENT: Final = 60
 """Of the sections concerned: a word in more of them tells nothing apart, unless it is all that there is."""
 
 
+_SAMPLE: Final = 100
+"""Sections of a kind whose names are looked at for how its words are written."""
 TELLING_PERCENT: Final = 50
 """Of the students with two homerooms: a word that so many of them have in one only tells the two apart."""
 
@@ -56,16 +59,22 @@ class Label:
     text: str
     is_current: bool = True
     several: bool = False
+    written: tuple[str, ...] = field(default=(), compare=False)
+    """Of words: the runs of them as they stand in the names of most such sections."""
 
     def __str__(self) -> str:
-        """Return it as a sentence names it."""
+        """Return it as a sentence names it: words as a rule of a section filter finds them."""
         match self.kind:
             case LabelKind.WORD:
-                return f"“{_short(self.text)}”"
+                return " with ".join(f"“{_short(run)}”" for run in self.written or (self.text,))
             case LabelKind.OTHER:
                 return "others"
             case _:
                 return f"{self.kind} “{_short(self.text)}”"
+
+    def is_part_of(self, other: Label) -> bool:
+        """Whether a rule that finds these words finds the other ones, too."""
+        return self.kind is other.kind and set(self.text.split()) <= set(other.text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +124,40 @@ def label_sections(
         for section in sections
     }
     second = _second_words(found, public, together)
-    return {
+    found = {
         section: replace(label, text=_with_second(label.text, public[section], second)) if second else label
         for section, label in found.items()
     }
+    return _as_written(found, {section.id: section.name or "" for section in sections})
+
+
+def _as_written(labels: Mapping[str, Label], names: Mapping[str, str]) -> dict[str, Label]:
+    """Return the labels with their words as they are written in the names of most of some such sections."""
+    runs: dict[str, Counter[tuple[str, ...]]] = {}
+    for section, label in labels.items():
+        if label.kind is LabelKind.WORD:
+            found = runs.setdefault(label.text, Counter())
+            if found.total() < _SAMPLE:
+                found[_runs(names[section], label.text)] += 1
+    most = {
+        text: min(found, key=lambda run: (-found[run], run != (text,), run)) for text, found in runs.items()
+    }
+    return {
+        section: replace(label, written=most[label.text]) if label.kind is LabelKind.WORD else label
+        for section, label in labels.items()
+    }
+
+
+def _runs(name: str, text: str) -> tuple[str, ...]:
+    """Return the words of a label as they stand in a name: a homeroom word may stand there as two."""
+    wanted, said = set(text.split()), words(name)
+    places = {place for place, word in enumerate(said) if word in wanted}
+    apart = wanted.difference(said)
+    for place, two in enumerate(pairwise(said)):
+        if "".join(two) in apart:
+            apart.discard("".join(two))
+            places |= {place, place + 1}
+    return runs_as_written(name, places)
 
 
 def _second_words(
@@ -147,7 +186,7 @@ def _in_some_only(words_of: Sequence[set[str]]) -> set[str]:
 def _with_second(text: str, public: Sequence[str], second: Collection[str]) -> str:
     if not is_homeroom(text):
         return text
-    told = [word for word in public if word == text or word in second]
+    told = list(dict.fromkeys(word for word in public if word == text or word in second))
     return " ".join(told if text in told else [text, *told])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from worker.domain.preflight.policy import Code
@@ -147,7 +147,7 @@ def _is_explained(group: Blocked, *, are_reissued: bool) -> bool:
 
 def plain(labels: tuple[Label, ...]) -> tuple[Label, ...]:
     """Return the kinds alone, however many sections of each there are, and of whatever term."""
-    return tuple(sorted({Label(label.kind, label.text) for label in labels}))
+    return tuple(sorted({replace(label, is_current=True, several=False) for label in labels}))
 
 
 def is_matter_of_terms(labels: tuple[Label, ...]) -> bool:

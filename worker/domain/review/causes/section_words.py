@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from worker.domain.review.causes.former_classes import BLANK
-from worker.domain.review.causes.labels import LabelKind
+from worker.domain.review.causes.labels import Label, LabelKind
 from worker.domain.review.causes.place_words import Amount, PlaceWords
 from worker.domain.review.causes.wording import field_name, listing, quoted
 from worker.domain.roster.public_words import Vocabulary
@@ -20,9 +21,7 @@ class SectionWords(PlaceWords):
     @property
     def of_labels(self) -> str:
         """The kinds of sections by their labels."""
-        labels = self._reason.labels
-        named = "named " if all(label.kind is LabelKind.WORD for label in labels) else "of "
-        return named + listing([str(label) for label in labels])
+        return _kinds(self._reason.labels)
 
     @property
     def of_kind(self) -> str:
@@ -39,9 +38,12 @@ class SectionWords(PlaceWords):
         is_part = 0 < len(new) < len(self._reason.labels)
         if not self._facts.was_rostered or not is_part or any(one.kind is LabelKind.OTHER for one in new):
             return f"Let it select only one of the {self.kinds_number}."
-        named = "named " if all(label.kind is LabelKind.WORD for label in new) else "of "
-        those = f"Those {named}{listing([str(label) for label in new])}"
-        return f"{those} were not classes at the last commit: let the filter leave them out."
+        former = [label for label in self._reason.labels if label not in new]
+        if any(one.is_part_of(other) for one in new for other in former):
+            return (
+                f"Only those {_kinds(former)} were classes at the last commit: let the filter select these."
+            )
+        return f"Those {_kinds(new)} were not classes at the last commit: let the filter leave them out."
 
     @property
     def new_kind(self) -> str:
@@ -229,6 +231,11 @@ class SectionWords(PlaceWords):
             return ""
         noun = "this term" if len(terms) == 1 else "these terms"
         return f" The start and end of {noun} are swapped: {listing([_term_text(term) for term in terms])}."
+
+
+def _kinds(labels: Sequence[Label]) -> str:
+    named = "named " if all(label.kind is LabelKind.WORD for label in labels) else "of "
+    return named + listing([str(label) for label in labels])
 
 
 def _called(term: Term) -> str:

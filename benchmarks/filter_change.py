@@ -18,10 +18,11 @@ from benchmarks.servers import Server
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
 from worker.adapters.postgres.operations.districts import PostgresDistricts
+from worker.adapters.postgres.operations.filter_trials import PostgresTrials
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.preflight.policy import Policy
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.dry_run import try_filter
+from worker.operations.trial.service import try_filter
 from worker.pipeline.evaluate.stage import EvaluateStage
 from worker.runtime.metrics import Metrics
 from worker.sandbox.daily_changes import homerooms
@@ -56,6 +57,7 @@ class Rostered:
 
     district_id: str
     evaluations: PostgresEvaluations
+    trials: PostgresTrials
     districts: PostgresDistricts
     stage: EvaluateStage
     connection: whole_statements.Connection
@@ -85,7 +87,7 @@ class Rostered:
         await transaction.rollback()
         await self.connection.execute("DROP VIEW floor_kept")
         async with meter.measuring(turned.trials):
-            tried = await try_filter(self.evaluations, self.district_id, turned.section_filter)
+            tried = await try_filter(self.trials, self.district_id, turned.section_filter)
         async with meter.measuring(turned.changes):
             await self.set_filter(turned.section_filter)
         assert counted is not None
@@ -102,13 +104,13 @@ async def measure(server: Server) -> bool:
 async def compare(server: Server, students: int, rounds: int) -> float:
     """Print what each costs; return the ratio of processor time of the filter that turns all."""
     async with AsyncExitStack() as stack:
-        rostered, few = await _rostered(stack, await stack.enter_async_context(server.database()), students)
+        district, few = await rostered(stack, await stack.enter_async_context(server.database()), students)
         both = (Turned("of_few", few), Turned("of_all", ENGLISH))
         for turned in both:
-            await rostered.keep(turned)
+            await district.keep(turned)
         for _ in range(rounds):
             for turned in both:
-                await rostered.turn(turned)
+                await district.turn(turned)
     for turned in both:
         name = f"filter that turns {turned.students:,} of {students:,} students"
         compared(name, turned.changes, "one statement that writes", turned.writes)
@@ -116,7 +118,7 @@ async def compare(server: Server, students: int, rounds: int) -> float:
     return ratio(both[1].changes, both[1].writes)[1]
 
 
-async def _rostered(stack: AsyncExitStack, url: str, students: int) -> tuple[Rostered, SectionFilter]:
+async def rostered(stack: AsyncExitStack, url: str, students: int) -> tuple[Rostered, SectionFilter]:
     """Let a district arrive and be committed; return it, and the filter that turns few."""
     database = Database(url, name="rostering", size=4)
     stack.push_async_callback(database.close)
@@ -129,8 +131,15 @@ async def _rostered(stack: AsyncExitStack, url: str, students: int) -> tuple[Ros
     stage = EvaluateStage(evaluations, LIMITS, Metrics(), suggest_seconds=0)
     while await stage.once():
         pass
-    rostered = Rostered(district.id, evaluations, PostgresDistricts(database), stage, connection)
-    return rostered, _without_some(district, students // ONE_IN)
+    made = Rostered(
+        district.id,
+        evaluations,
+        PostgresTrials(database, Policy()),
+        PostgresDistricts(database),
+        stage,
+        connection,
+    )
+    return made, _without_some(district, students // ONE_IN)
 
 
 def _without_some(district: SandboxDistrict, students: int) -> SectionFilter:

@@ -40,7 +40,7 @@ ALSO = (
         "worker.adapters.clever.client",
         "worker.adapters.clever.vault",
     ),
-    *("worker.adapters.postgres.migrating", "worker.operations.dry_run", "worker.operations.dry_run"),
+    *("worker.adapters.postgres.migrating", "worker.operations.dry_run", "worker.operations.trial.service"),
 )
 """What the program imports only where it is used."""
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cases.case_runner import CaseRunner, case_folder
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.dry_run import try_filter
+from worker.operations.trial.service import try_filter
 
 DISTRICT = "66d000000000000000000003"
 STUDENTS = 69
@@ -54,7 +54,7 @@ async def test_a_filter_on_a_grade_nobody_has_is_told_when_set(store: StoreUnder
     case = await rostered(store)
     wanted = json.loads((case.folder / "filter-2.json").read_text())
 
-    trial = await try_filter(store.evaluations, DISTRICT, SectionFilter.model_validate(wanted, strict=False))
+    trial = await try_filter(store.trials, DISTRICT, SectionFilter.model_validate(wanted, strict=False))
     await case.set_filter(DISTRICT, "filter-2.json")
     await case.evaluate()
 
@@ -98,7 +98,7 @@ async def test_a_value_of_the_scope_is_told_if_no_shared_student_or_school_has_i
     case = await rostered(store)
     wanted = SectionFilter.model_validate(filter_of(case, **scope), strict=False)
 
-    trial = await try_filter(store.evaluations, DISTRICT, wanted)
+    trial = await try_filter(store.trials, DISTRICT, wanted)
 
     told_by_set = await store.pictures.scope_matches_nothing(DISTRICT, wanted.scope)
     _, picture = await store.pictures.read(DISTRICT)

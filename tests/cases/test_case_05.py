@@ -15,7 +15,7 @@ from worker.domain.preflight.policy import Policy
 from worker.domain.roster.days import day_in
 from worker.domain.roster.section_filter import SectionFilter
 from worker.onboarding.district_store import Description
-from worker.operations.dry_run import try_filter
+from worker.operations.trial.service import try_filter
 
 DISTRICT = "66d000000000000000000005"
 EAST, WEST = "Etc/GMT-14", "Etc/GMT+12"
@@ -127,7 +127,7 @@ async def test_survey_sections_and_trial_have_the_districts_day(
     here = day_in(zone, datetime.now(UTC))
     section_filter = SectionFilter(current_term_only=True)
 
-    trial = await try_filter(store.evaluations, DISTRICT, section_filter)
+    trial = await try_filter(store.trials, DISTRICT, section_filter)
     _, picture = await store.pictures.read(DISTRICT)
 
     assert (await store.pictures.moment(DISTRICT)).today == here

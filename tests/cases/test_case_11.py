@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.cases.case_runner import CaseRunner, case_folder
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.dry_run import try_filter
+from worker.operations.trial.service import try_filter
 
 DISTRICT = "66d00000000000000000000b"
 HIGH, CAREER = "66e0000000000000000b0001", "66e0000000000000000b0002"
@@ -38,7 +38,7 @@ async def test_so_counts_whoever_counts_a_filter(store: StoreUnderTest) -> None:
         json.loads((case.folder / "filter.json").read_text()), strict=False
     )
 
-    trial = await try_filter(store.evaluations, DISTRICT, section_filter)
+    trial = await try_filter(store.trials, DISTRICT, section_filter)
     _, builder = await store.pictures.read(DISTRICT)
     picture = builder.build()
 

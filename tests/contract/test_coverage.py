@@ -24,7 +24,7 @@ from tests.support.builders.records import (
 from tests.support.fixtures.people import LIMITS, Feed, evaluate, everybody, homeroom
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
-from worker.operations.dry_run import try_filter
+from worker.operations.trial.service import try_filter
 from worker.runtime.errors import StoreUnavailable, UnknownDistrictError
 from worker.suggest.picture_builder import PictureBuilder
 from worker.suggest.picture_cache import PictureCache
@@ -129,7 +129,7 @@ async def test_a_count_is_what_a_trial_gives_for_any_filter(store: StoreUnderTes
     for _ in range(25):
         chosen = some_filter(dice)
         coverage = await pictures.count(DISTRICT, chosen, LONG)
-        tried = (await try_filter(store.evaluations, DISTRICT, chosen))["coverage"]
+        tried = (await try_filter(store.trials, DISTRICT, chosen))["coverage"]
         assert coverage is not None
         counted = {name: getattr(coverage, name) for name in ("exactly_one", "none", "several")}
         assert counted == tried, chosen

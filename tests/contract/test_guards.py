@@ -26,8 +26,8 @@ from worker.adapters.postgres import statements
 from worker.adapters.postgres.operations.retention import KEPT, PostgresRetention
 from worker.domain.preflight.turnover import LONGEST_LOOK_BACK, FilterEffect
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.dry_run import filter_effect, try_filter
 from worker.operations.rollback import roll_back
+from worker.operations.trial.service import filter_effect, try_filter
 
 CHESS = SectionFilter.model_validate(
     {"rules": [{"all": [{"field": "name", "op": "contains", "value": "chess"}]}]}, strict=False
@@ -318,7 +318,7 @@ async def test_an_unconfirmed_filter_is_held_with_its_cause(store: StoreUnderTes
 
 
 async def shown(store: StoreUnderTest) -> FilterEffect:
-    effect = await filter_effect(store.evaluations, DISTRICT, CHESS)
+    effect = await filter_effect(store.trials, DISTRICT, CHESS)
     assert effect is not None
     return effect
 
@@ -372,17 +372,17 @@ async def test_a_confirmation_does_not_serve_the_next_filter(store: StoreUnderTe
 
 async def test_a_filter_that_moves_nobody_needs_no_confirmation(store: StoreUnderTest, clubs: Feed) -> None:
     assert clubs
-    effect = await filter_effect(store.evaluations, DISTRICT, HOMEROOMS)
+    effect = await filter_effect(store.trials, DISTRICT, HOMEROOMS)
     assert effect is not None
     assert not effect.needs_confirmation
-    assert await filter_effect(store.evaluations, "never seen", CHESS) is None
+    assert await filter_effect(store.trials, "never seen", CHESS) is None
     await store.rows("UPDATE districts SET last_commit_id = NULL")
-    assert await filter_effect(store.evaluations, DISTRICT, CHESS) is None
+    assert await filter_effect(store.trials, DISTRICT, CHESS) is None
 
 
 async def test_a_trial_tells_how_many_students_change_class(store: StoreUnderTest, clubs: Feed) -> None:
     assert clubs
-    tried = await try_filter(store.evaluations, DISTRICT, CHESS)
+    tried = await try_filter(store.trials, DISTRICT, CHESS)
 
     assert tried["turnover"] == {"committed": 32, "class_changes": 32, "removed": 0}
 

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from schemas.words import Trigger
+from tests.support.districts.full_run import with_filter
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import commit_history
 from worker.domain.roster.section_filter import KEEP_ALL
@@ -83,7 +84,7 @@ async def test_some_history_is_forgotten_at_a_time_and_the_oldest_first(store: S
     await district(store, "d", 1, {}, [4, 2, 3])
     await district(store, "other", 1, {}, [2])
 
-    async with store.evaluations.with_filter("d", KEEP_ALL):
+    async with with_filter(store, "d", KEEP_ALL):
         assert await commit_history.forget_some(store.database, "d", 3, 3) is False
     assert await left(store) == {"d": (1, [2, 3, 4]), "other": (1, [2])}
     assert await commit_history.forget_some(store.database, "d", 3, 3) is True

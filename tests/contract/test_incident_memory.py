@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.support.builders.records import BATCH_ID, DISTRICT, OTHER_DISTRICT, record_id, student_json
+from tests.support.districts.full_run import with_filter
 from tests.support.fixtures.incidents import alerts, inspect, told
 from tests.support.fixtures.people import NORTH, SOUTHERN, Feed, evaluate, everybody, renamed
 from tests.support.fixtures.store import StoreUnderTest, opened_store
@@ -72,7 +73,7 @@ async def rostered(store: StoreUnderTest) -> Feed:
 
 async def test_what_is_rolled_back_is_not_told(store: StoreUnderTest, feed: Feed) -> None:
     await feed.send(("users", student_json(1, {"school": NORTH, "sis_id": ""})))
-    async with store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
+    async with with_filter(store, DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
         await evaluation.note_incidents({"preflight.failed": Problem("x", "x")}, BATCH_ID)
 

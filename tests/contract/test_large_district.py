@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.support.builders.records import DISTRICT
+from tests.support.districts.full_run import with_filter
 from tests.support.districts.habits import large
 from tests.support.fixtures.people import LIMITS, NORTHERN, SOUTHERN, Feed, evaluate, everybody
 from tests.support.fixtures.store import StoreUnderTest
@@ -61,7 +62,7 @@ async def test_a_first_load_of_several_batches_is_judged_once(store: StoreUnderT
     assert district["batch_number"] == len(outcomes) > 2
     assert not district["is_partly_loaded"]
     assert district["counts"]["roster:student"] == len(NORTHERN) + len(SOUTHERN)
-    async with store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
+    async with with_filter(store, DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
         evaluation.state.evaluated_policy = "another"
         await run_preflight(evaluation, [])

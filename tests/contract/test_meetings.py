@@ -19,6 +19,7 @@ from tests.support.builders.records import (
     section_json,
     student_json,
 )
+from tests.support.districts.full_run import with_filter
 from tests.support.fixtures.people import (
     LIMITS,
     NORTH,
@@ -214,7 +215,7 @@ async def test_a_search_for_suggestions_that_breaks_keeps_no_review_from_being_t
 
 @pytest.mark.usefixtures("feed")
 async def test_the_database_waits_longer_than_a_search_takes(store: StoreUnderTest) -> None:
-    async with store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
+    async with with_filter(store, DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
         await evaluation.picture()
         rows = await evaluation._connection.fetchval("SHOW idle_in_transaction_session_timeout")

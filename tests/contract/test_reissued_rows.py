@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.support.builders.records import Json
+from tests.support.districts.full_run import with_filter
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.roster.section_filter import KEEP_ALL
 
@@ -42,7 +43,7 @@ class Roster:
 
     async def found(self) -> dict[str, str]:
         """Return the new ids, each with the old one."""
-        async with self._store.evaluations.with_filter("d", KEEP_ALL) as evaluation:
+        async with with_filter(self._store, "d", KEEP_ALL) as evaluation:
             assert evaluation is not None
             if self.are_there:
                 both = await evaluation.students_with_two_ids()

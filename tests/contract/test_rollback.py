@@ -16,6 +16,7 @@ from asyncpg import Record
 
 from schemas.messages.commit import CommitMessage
 from tests.acceptance.program import Roster, apply, digest
+from tests.support.districts.full_run import with_filter
 from tests.support.districts.kept_rows import made_once
 from tests.support.fixtures.store import StoreUnderTest, opened_store
 from worker.adapters.postgres.evaluation import commit_history
@@ -185,7 +186,7 @@ async def test_a_rollback_gives_the_consumer_that_commits_roster(rostered: Roste
 async def test_after_a_rollback_the_figures_are_those_of_a_recount(rostered: Rostered, target: int) -> None:
     await rostered.roll_back(target)
 
-    async with rostered.store.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
+    async with with_filter(rostered.store, DISTRICT, KEEP_ALL) as evaluation:
         assert evaluation is not None
         tally = evaluation.state.tally
         before = tally.to_json(), tally.error_digest, tally.candidate_digest
@@ -383,7 +384,7 @@ async def _until_waiting(store: StoreUnderTest) -> None:
 
 async def test_an_evaluation_under_way_is_waited_for_and_too_long_a_one_is_told(rostered: Rostered) -> None:
     async with opened_store(rostered.store.url, NOBODY_REMOVED) as other:
-        async with other.evaluations.with_filter(DISTRICT, KEEP_ALL) as evaluation:
+        async with with_filter(other, DISTRICT, KEEP_ALL) as evaluation:
             assert evaluation is not None
             with pytest.raises(DistrictBusy, match="d1 is being evaluated; nothing was changed"):
                 await roll_back(
@@ -444,7 +445,7 @@ async def test_a_broken_forgetting_offers_no_commit_that_cannot_be_restored(rost
 async def test_a_district_under_evaluation_keeps_its_history_until_next_time(rostered: Rostered) -> None:
     await _age(rostered.store, 3)
 
-    async with rostered.store.evaluations.with_filter(DISTRICT, KEEP_ALL):
+    async with with_filter(rostered.store, DISTRICT, KEEP_ALL):
         await rostered.store.districts.forget_history_older_than(timedelta(days=30))
         assert await _kept(rostered.store) == (1, [2, 3, 4, 5, 6])
 

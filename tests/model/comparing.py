@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from tests.model.mirror import DISTRICT, TODAY, Model, Recent
+from tests.support.districts.full_run import with_filter
 from tests.support.districts.oracle import Judged, calendar_of, every_turnover, kinds_of, seats_of
 from tests.support.fixtures.store import StoreUnderTest
 from worker.domain.preflight.checks import DistrictContext, district_findings, left_scope, vanished_kinds
@@ -208,7 +209,7 @@ async def _compare_school_terms(model: Model, store: StoreUnderTest) -> None:
 async def compare_full_run(store: StoreUnderTest) -> None:
     """A full run over the same district finds nothing that the incremental one overlooked."""
     current = (await store.districts.current_filter(DISTRICT)).section_filter
-    async with store.evaluations.with_filter(DISTRICT, current) as evaluation:
+    async with with_filter(store, DISTRICT, current) as evaluation:
         assert evaluation is not None
         before = evaluation.state.tally.to_json(), evaluation.state.tally.error_digest
         # By the same filter, all the same: another policy than the last asks for a full run as well.

@@ -27,6 +27,7 @@ def build_console(settings: Settings, store: Stores, broker: RabbitBroker | InPr
     return Console(
         districts=store.districts,
         dry_runs=store.evaluations,
+        trials=store.trials,
         rollbacks=store.rollbacks,
         pictures=PictureCache(store.pictures),
         coverage=CoverageCache(store.views),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from worker.adapters.postgres.operations.clock import Longest, PostgresClock
     from worker.adapters.postgres.operations.district_queries import PostgresViews
     from worker.adapters.postgres.operations.districts import PostgresDistricts
+    from worker.adapters.postgres.operations.filter_trials import PostgresTrials
     from worker.adapters.postgres.operations.plans import PostgresPlans
     from worker.adapters.postgres.operations.retention import PostgresRetention
     from worker.adapters.postgres.operations.rollback import PostgresRollbacks
@@ -138,6 +139,12 @@ class Stores:
         from worker.adapters.postgres.suggest.pictures import PostgresPictures
 
         return PostgresPictures(self.database, self._policy)
+
+    @cached_property
+    def trials(self) -> PostgresTrials:
+        from worker.adapters.postgres.operations.filter_trials import PostgresTrials
+
+        return PostgresTrials(self.database, self._policy)
 
     @cached_property
     def connections(self) -> PostgresConnections | None:

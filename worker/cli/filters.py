@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,7 +32,7 @@ from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter, parse_filter
 from worker.operations.districts import FilterVersion
-from worker.runtime.errors import FilterUnconfirmed, InputFileError
+from worker.runtime.errors import FilterUnconfirmed, InputFileError, TrialTooLong
 
 MARK: Final = "\ufeff"
 """Of UTF-8: some programs of Windows begin a file with it."""
@@ -195,10 +197,10 @@ async def _set(
     *,
     is_sure: bool,
 ) -> tuple[int, bool, list[ScopeValue]]:
-    from worker.operations.dry_run import filter_effect  # noqa: PLC0415 — slow to import
+    from worker.operations.trial.service import filter_effect  # noqa: PLC0415 — slow to import
 
-    with progress_bars() as progress:
-        effect = await filter_effect(store.evaluations, district_id, section_filter, progress)
+    with progress_bars() as progress, _unchanged("set"):
+        effect = await filter_effect(store.trials, district_id, section_filter, progress)
     confirmed = None
     if effect is not None and effect.needs_confirmation:
         _confirm(effect, is_sure=is_sure)
@@ -220,6 +222,15 @@ def _confirm(effect: FilterEffect, *, is_sure: bool) -> None:
         raise FilterUnconfirmed("nothing was changed")
 
 
+@contextmanager
+def _unchanged(done: str) -> Iterator[None]:
+    """Say in the error of a trial that took too long what did not happen."""
+    try:
+        yield
+    except TrialTooLong as error:
+        raise TrialTooLong(f"{error}: the filter was not {done}, and nothing was changed") from None
+
+
 async def _filters(actor: str, store: Stores, district_id: str) -> list[FilterVersion]:
     found = await store.districts.filters(district_id)
     await store.districts.note(district_id, "lookup.filter", actor, {"versions": len(found)})
@@ -227,7 +238,7 @@ async def _filters(actor: str, store: Stores, district_id: str) -> list[FilterVe
 
 
 async def _try(section_filter: SectionFilter, store: Stores, district_id: str) -> dict[str, Any]:
-    from worker.operations.dry_run import try_filter  # noqa: PLC0415 — slow to import
+    from worker.operations.trial.service import try_filter  # noqa: PLC0415 — slow to import
 
-    with progress_bars() as progress:
-        return await try_filter(store.evaluations, district_id, section_filter, progress)
+    with progress_bars() as progress, _unchanged("tried"):
+        return await try_filter(store.trials, district_id, section_filter, progress)

@@ -8,8 +8,8 @@ from typing import Final
 from worker.console.console import Console
 from worker.domain.preflight.turnover import Confirmation, FilterEffect
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.dry_run import filter_effect
-from worker.runtime.errors import FilterUnconfirmed
+from worker.operations.trial.service import filter_effect
+from worker.runtime.errors import FilterUnconfirmed, TrialTooLong
 
 FIGURES_SECONDS: Final = 40.0
 """For the figures: where they take longer the filter is saved without, and its guards ask later."""
@@ -33,8 +33,8 @@ async def confirmed_moves(
     """Return what a person confirms, by the figures that were `ticked`; else raises `Unconfirmed`."""
     try:
         async with asyncio.timeout(FIGURES_SECONDS):
-            effect = await filter_effect(console.dry_runs, district_id, section_filter)
-    except TimeoutError:
+            effect = await filter_effect(console.trials, district_id, section_filter)
+    except (TimeoutError, TrialTooLong):
         return None
     if effect is None or not effect.needs_confirmation:
         return None

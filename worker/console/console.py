@@ -30,6 +30,7 @@ from worker.operations.dry_run import DryRuns
 from worker.operations.plans import Plans
 from worker.operations.rollback_store import Rollbacks
 from worker.operations.student_records import StudentRecords
+from worker.operations.trial.snapshot import Trials
 from worker.pipeline.poll.connections import Connections
 from worker.runtime.count_text import counted
 from worker.runtime.errors import UnknownDistrictError
@@ -118,6 +119,7 @@ class Console:
 
     districts: Districts
     dry_runs: DryRuns
+    trials: Trials
     rollbacks: Rollbacks
     pictures: PictureCache
     coverage: CoverageCache

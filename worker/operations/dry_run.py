@@ -1,26 +1,15 @@
-"""Dry runs: the evaluation as it would be, of which everything is undone.
-
-`try_filter` and `filter_effect` evaluate a district under another section filter, `forecast` what waits in
-its open window.
-"""
+"""Dry runs: the evaluation of what waits in an open window, of which everything is undone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Protocol
 
 from schemas.words import Trigger
 from worker.domain.messages.bodies import plan_summary, students_summary
-from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.decision import Outcome, decide
-from worker.domain.preflight.policy import Code
-from worker.domain.preflight.tally import Tally
-from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.roster import staging
-from worker.domain.roster.section_filter import SectionFilter
-from worker.pipeline.evaluate.candidate.district import planned_moves
 from worker.pipeline.evaluate.extent import extent
 from worker.pipeline.evaluate.preflight import (
     run_preflight,
@@ -29,8 +18,7 @@ from worker.pipeline.evaluate.preflight import (
     verdict_on,
 )
 from worker.pipeline.evaluate.unit_of_work import Evaluation
-from worker.runtime.errors import Unavailable, UnknownDistrictError, UsageError
-from worker.runtime.progress import Progress, no_progress
+from worker.runtime.errors import Unavailable
 
 BUSY: Final = "the district is being evaluated right now"
 FULL_RUN: Final = "the whole district is about to be evaluated again"
@@ -52,100 +40,11 @@ class WindowEvaluation(Evaluation, Protocol):
 class DryRuns(Protocol):
     """Where evaluations come from of which everything is undone on leaving the context."""
 
-    def with_filter(
-        self, district_id: str, section_filter: SectionFilter
-    ) -> AbstractAsyncContextManager[Evaluation | None]:
-        """Lock a district and evaluate it under another filter; None where it was never seen."""
-
     def of_open_window(self, district_id: str) -> AbstractAsyncContextManager[WindowEvaluation | None]:
         """Lock a district as if its window closed now.
 
         None where somebody has the district, or it was never seen: this waits for nobody.
         """
-
-
-async def try_filter(
-    dry_runs: DryRuns,
-    district_id: str,
-    section_filter: SectionFilter,
-    progress: Progress = no_progress,
-) -> dict[str, Any]:
-    """Return what the preflight would say and the plan would do under another filter; changes nothing.
-
-    Guards are silent on students whom `filter set` would show and ask to confirm.
-    The district is locked meanwhile. Raises `UnknownDistrictError`.
-    """
-    async with dry_runs.with_filter(district_id, section_filter) as evaluation:
-        if evaluation is None:
-            raise UnknownDistrictError(f"district {district_id} is not known here")
-        await run_preflight(evaluation, [], progress)
-        effect = await effect_of(evaluation)
-        if effect.needs_confirmation:
-            await _confirm(evaluation, effect)
-        nothing = await evaluation.open_findings(["district"], [district_id])
-        unmatched = [one.finding for one in nothing if one.finding.code is Code.SCOPE_MATCHES_NOTHING]
-        return trial_result(evaluation.state.tally, unmatched) | {"turnover": _turnover(effect)}
-
-
-async def _confirm(evaluation: Evaluation, effect: FilterEffect) -> None:
-    """Judge the district once more as if a person had confirmed whom the filter moves."""
-    state = evaluation.state
-    state.confirmation, state.evaluated_policy = effect.moves, state.policy.fingerprint()
-    await run_preflight(evaluation, [])
-
-
-async def filter_effect(
-    dry_runs: DryRuns,
-    district_id: str,
-    section_filter: SectionFilter,
-    progress: Progress = no_progress,
-) -> FilterEffect | None:
-    """Return whom a filter would move of what is committed; changes nothing.
-
-    None where nothing is committed, or where the district cannot be evaluated: then its guards ask later. The
-    district is locked meanwhile.
-    """
-    try:
-        async with dry_runs.with_filter(district_id, section_filter) as evaluation:
-            if evaluation is None or evaluation.state.last_commit_id is None:
-                return None
-            await run_preflight(evaluation, [], progress)
-            return await effect_of(evaluation)
-    except (Unavailable, UsageError):
-        raise
-    except Exception:  # noqa: BLE001 — the evaluation stage will say what it is; a filter may be what helps
-        return None
-
-
-async def effect_of(evaluation: Evaluation) -> FilterEffect:
-    """Return whom the plan of an evaluation moves."""
-    moves = await planned_moves(evaluation)
-    return FilterEffect(evaluation.state.committed_counts.get("students", 0), moves.to_confirmation())
-
-
-def _turnover(effect: FilterEffect) -> dict[str, int]:
-    return {
-        "committed": effect.committed,
-        "class_changes": effect.moves.class_changes,
-        "removed": effect.moves.removed,
-    }
-
-
-def trial_result(tally: Tally, unmatched: Sequence[Finding] = ()) -> dict[str, Any]:
-    """Return the outcome of a trial as JSON values; `unmatched` are findings on values of the scope."""
-    by_code = tally.by_code()
-    none, several = by_code.get(Code.NO_SECTION, 0), by_code.get(Code.MULTIPLE_SECTIONS, 0)
-    return {
-        "coverage": {"exactly_one": tally.students - none - several, "none": none, "several": several},
-        "outside_scope": tally.outside_scope,
-        "scope_matches_nothing": [
-            {"field": one.detail["field"], "value": one.detail["value"]} for one in unmatched
-        ],
-        "errors": tally.errors,
-        "warnings": tally.warnings,
-        "by_code": by_code,
-        "plan": plan_summary(tally).wire(),
-    }
 
 
 async def forecast(dry_runs: DryRuns, district_id: str, limits: WindowLimits) -> dict[str, Any] | None:

@@ -146,6 +146,10 @@ class StoreFailed(StoreUnavailable):
     """
 
 
+class TrialTooLong(Unavailable):
+    """A section filter could not be tried within the time that a trial may take."""
+
+
 class DistrictBusy(Unavailable):
     """Somebody else is at work on the district for longer than its caller would wait."""
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from worker.domain.roster.section_filter import Condition
+from worker.domain.roster.section_filter import NO_RULE, Condition, SectionFilter
 from worker.domain.roster.texts import folded, wanted
 
 Bools = npt.NDArray[np.bool_]
@@ -21,6 +21,8 @@ OF_FIELD: Final = {"school": ("school_id", "school"), "term": ("term_id", "term"
 """The columns of a field of a filter that has two, of which either may fit: an id and a name."""
 MOST_LITERALS: Final = 9
 """Texts that are told for one value: more than any rule could name."""
+NOT_KEPT: Final = 1 << 20
+"""A rank behind those of all rules."""
 BLANK: Final = -1
 """The code of a section that has nothing in a column."""
 NEGATIVE: Final = frozenset({"is_not", "not_contains"})
@@ -116,3 +118,18 @@ def holds(condition: Condition, columns: Mapping[str, SectionColumn]) -> Bools:
     names = OF_FIELD.get(condition.field, (condition.field,))
     told: Bools = np.logical_or.reduce([columns[name].holds(condition) for name in names])
     return ~told if condition.op in NEGATIVE else told
+
+
+def ranks(section_filter: SectionFilter, columns: Mapping[str, SectionColumn], current: Bools) -> Ints:
+    """Return for each section the first rule that keeps it, `NOT_KEPT` where none does.
+
+    `section_filter.rank` says it of one section. `current` says of which sections the terms count.
+    """
+    found = np.full(len(current), NOT_KEPT, dtype=np.int32)
+    for number, rule in reversed(list(enumerate(section_filter.rules))):
+        found[np.logical_and.reduce([holds(condition, columns) for condition in rule.all])] = number
+    if not section_filter.rules:
+        found[:] = NO_RULE
+    if section_filter.current_term_only:
+        found[~current] = NOT_KEPT
+    return found

@@ -18,16 +18,14 @@ from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import Course, RecordId, School, Section, Term
 from worker.domain.roster.scope import KnownScope, find_schools
 from worker.domain.roster.scope_counts import ScopeValue, unmatched
-from worker.domain.roster.section_filter import Rule, Scope, SectionFilter, SectionView
+from worker.domain.roster.section_filter import Scope, SectionFilter, SectionView
 from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import folded
-from worker.suggest.columns import BLANK, Bools, Ints, SectionColumn, holds
+from worker.suggest.columns import BLANK, NOT_KEPT, Bools, Ints, SectionColumn, ranks
 from worker.suggest.coverage import Cell, FilterCoverage, Seats
 from worker.suggest.school_years import of_other_years
 from worker.suggest.survey import Survey
 
-NOT_KEPT: Final = 1 << 20
-"""A rank behind those of all rules."""
 TOLD: Final = ("name", "section_number", "period", "subject", "course_name", "course_number")
 """The columns whose words a rule may have; some courses are called after their teachers."""
 
@@ -177,14 +175,7 @@ class DistrictPicture:
 
     def ranks(self, section_filter: SectionFilter) -> Ints:
         """Return for each section the first rule that keeps it, `NOT_KEPT` where none does."""
-        ranks = np.full(len(self.current), NOT_KEPT, dtype=np.int32)
-        for number, rule in reversed(list(enumerate(section_filter.rules))):
-            ranks[self._keeps(rule)] = number
-        if not section_filter.rules:
-            ranks[:] = 0
-        if section_filter.current_term_only:
-            ranks[~self.current] = NOT_KEPT
-        return ranks
+        return ranks(section_filter, self.columns, self.current)
 
     def taken_out(self, section_filter: SectionFilter, classes: Mapping[str, int]) -> int:
         """Return how many students are in those of these classes, by section id, that no rule keeps."""
@@ -193,10 +184,6 @@ class DistrictPicture:
         ranks = self.ranks(section_filter)
         places = {section_id: place for place, section_id in enumerate(self.ids) if section_id in classes}
         return sum(classes[one] for one, place in places.items() if ranks[place] == NOT_KEPT)
-
-    def _keeps(self, rule: Rule) -> Bools:
-        kept: Bools = np.logical_and.reduce([holds(condition, self.columns) for condition in rule.all])
-        return kept
 
     def _words(self) -> frozenset[str]:
         return frozenset[str]().union(*self.teacher_words.values())

@@ -19,8 +19,8 @@ from worker.domain.review.causes.labels import Label, LabelKind
 from worker.domain.review.section_line import SectionLine
 from worker.domain.roster.section_filter import Condition, FilterField
 from worker.domain.roster.texts import folded, is_blank
-from worker.suggest.columns import Bools, ColumnBuilder, Ints, SectionColumn, holds
-from worker.suggest.picture import NOT_KEPT, DistrictPicture
+from worker.suggest.columns import NOT_KEPT, Bools, ColumnBuilder, Ints, SectionColumn, holds
+from worker.suggest.picture import DistrictPicture
 
 _DIGITS: Final = re.compile(r"\d+")
 

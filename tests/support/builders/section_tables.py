@@ -12,7 +12,7 @@ from worker.domain.review.causes.labels import Label
 from worker.domain.review.section_line import SectionLine
 from worker.domain.roster.records import RecordId
 from worker.domain.roster.terms import without_grace
-from worker.suggest.picture import NOT_KEPT
+from worker.suggest.columns import NOT_KEPT
 from worker.suggest.picture_builder import PictureBuilder
 from worker.suggest.section_table import SectionTable
 

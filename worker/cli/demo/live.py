@@ -19,8 +19,8 @@ from worker.cli.demo.coverage import DemoCoverage, Trial
 from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.section_filter import SectionFilter
 from worker.messaging.event_files import JsonObject
-from worker.operations.dry_run import try_filter
 from worker.operations.rollback import RolledBack, roll_back
+from worker.operations.trial.service import try_filter
 from worker.pipeline.evaluate.record_decision import Decided
 from worker.pipeline.poll.clever import COLLECTIONS
 from worker.runtime.count_text import counted
@@ -165,7 +165,7 @@ class LiveDistrict:
     async def try_filter(self, label: str, section_filter: SectionFilter) -> Trial:
         """Try a filter on a district without a commit, as `rostering filter try` does; nothing changes."""
         async with self._patiently(f"the result of a preview: {label}"):
-            result = await try_filter(self._running.store.evaluations, self.id, section_filter)
+            result = await try_filter(self._running.store.trials, self.id, section_filter)
         return Trial(label, DemoCoverage(**result["coverage"]), result["plan"]["counts"]["class"]["upserted"])
 
     async def set_filter(self, section_filter: SectionFilter, actor: str, reason: str) -> int:

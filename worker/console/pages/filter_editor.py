@@ -30,9 +30,9 @@ from worker.console.pages.filters import in_words
 from worker.domain.preflight.order_reason import checked_reason
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.roster.section_filter import parse_filter
-from worker.operations.dry_run import try_filter
+from worker.operations.trial.service import try_filter
 from worker.runtime.count_text import counted
-from worker.runtime.errors import FilterChanged, FilterError, StoreUnavailable
+from worker.runtime.errors import FilterChanged, FilterError, StoreUnavailable, TrialTooLong
 from worker.suggest.coverage import FilterCoverage
 
 OPENING_SECONDS: Final = 2.0
@@ -152,10 +152,10 @@ async def _trial(
     try:
         section_filter = draft.to_filter()
         async with asyncio.timeout(TRIAL_SECONDS):
-            result = await try_filter(console.dry_runs, district_id, section_filter)
+            result = await try_filter(console.trials, district_id, section_filter)
     except FilterError as error:
         return await _editor(console, request, draft, refused=RefusedForm("trial", f"{error}.", 422))
-    except (StoreUnavailable, TimeoutError) as error:
+    except (StoreUnavailable, TrialTooLong, TimeoutError) as error:
         text = f"No preview available now ({error or 'it took too long'}). Nothing was changed."
         return await _editor(console, request, draft, refused=RefusedForm("trial", text, 503))
     return await _editor(console, request, draft, trial=result)

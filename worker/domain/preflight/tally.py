@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from schemas.words import RosterKind
+from schemas.words import RosterKind, Severity
 from worker.domain.preflight.checks import Finding
 from worker.domain.roster.canonical import to_hex
 
@@ -97,11 +97,36 @@ class Tally:
         if finding.is_error:
             self.error_digest += sign * finding.member
 
+    def add_findings(self, code: str, severity: Severity, number: int) -> None:
+        """Count so many more findings of one code; the digest of errors does not change."""
+        self.counts[_CODE + code] += number
+        self.counts[_ERRORS if severity is Severity.ERROR else _WARNINGS] += number
+
+    def add_entry(self, kind: RosterKind, candidate: int | None, committed: int | None) -> None:
+        """Count a record that was not looked at before, by its members of the two rosters' digests."""
+        upserted, removed = candidate not in (None, committed), candidate is None and committed is not None
+        self.add_entries(kind, int(candidate is not None), candidate or 0, int(upserted), int(removed))
+
+    def add_entries(
+        self, kind: RosterKind, candidates: int, digest: int, upserted: int, removed: int
+    ) -> None:
+        """Count so many records more that are of the candidate roster, or that the plan changes."""
+        self.counts[_ROSTER + kind] += candidates
+        self.candidate_digest += digest
+        self.counts[f"{_PLAN}{kind}:upserted"] += upserted
+        self.counts[f"{_PLAN}{kind}:removed"] += removed
+
     def count_shared(self, sign: int, at: Iterable[str]) -> None:
         """Count a shared student, and at which values of the scope he is."""
         self.counts[_SHARED] += sign
         for key in at:
             self.counts[_AT + key] += sign
+
+    def take_shared(self, other: Tally) -> None:
+        """Count the shared students that another tally has counted."""
+        for name, number in other.counts.items():
+            if name == _SHARED or name.startswith(_AT):
+                self.counts[name] += number
 
     def forget_shared(self) -> None:
         """Begin to count shared students anew."""

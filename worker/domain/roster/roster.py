@@ -5,6 +5,7 @@ Field values are as Clever gives them, untrimmed, with blanks as null.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,6 +37,27 @@ def student_entry(student: Student, class_id: RecordId | None, extra_fields: Seq
     record["class_id"] = class_id
     record["extra"] = {name: student.value(name) for name in extra_fields}
     return Entry(RosterKind.STUDENT, student.id, canonical(record))
+
+
+_BEHIND_CLASS: Final = ',"email":'
+"""The key of a student's record that follows `class_id`, which is the first."""
+
+
+def members_with_classes(students: Iterable[tuple[str, str, str | None]]) -> list[bytes]:
+    """Return what students with another class add to the roster's digest, each as it is stored.
+
+    Of each come the id, the record in canonical JSON with any class, and the id of the other class or None.
+    """
+    texts: dict[str | None, str] = {}
+    members = []
+    for student_id, record, class_id in students:
+        text = texts.get(class_id)
+        if text is None:
+            text = texts[class_id] = f',"kind":"student","record":{{"class_id":{canonical(class_id)}'
+        rest = record[record.index(_BEHIND_CLASS) :]
+        whole = f'{{"id":{canonical(student_id)}{text}{rest}}}'
+        members.append(hashlib.sha256(whole.encode()).digest())
+    return members
 
 
 CLASS_TEXTS: Final = ("name", "school_id", "grade", "subject", "period", "term_id", "sis_id")

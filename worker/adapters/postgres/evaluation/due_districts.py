@@ -21,7 +21,6 @@ from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.alerts.incidents import AlertRules
 from worker.domain.preflight.policy import Policy, in_force
 from worker.domain.preflight.window import Window, WindowLimits, closing_trigger
-from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.state import ClosedWindow
 from worker.runtime.errors import DistrictUnreadable, StoreRefused, UsageError
 
@@ -68,26 +67,6 @@ class PostgresEvaluations:
                         yield evaluation
                         return
             yield None
-
-    @asynccontextmanager
-    async def with_filter(
-        self, district_id: str, section_filter: SectionFilter
-    ) -> AsyncIterator[PostgresEvaluation | None]:
-        """Lock a district and evaluate it under another filter; all of it is undone on leaving.
-
-        None where the district was never seen.
-        """
-        async with self._database.connection() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            try:
-                evaluation = await self.locked(connection, district_id, Trigger.FILTER)
-                if evaluation is not None:
-                    evaluation.state.section_filter, evaluation.state.filter_version = section_filter, -1
-                    evaluation.state.confirmation = None  # it is of the filter in force
-                yield evaluation
-            finally:
-                await transaction.rollback()
 
     async def locked(
         self, connection: Connection, district_id: str, trigger: Trigger

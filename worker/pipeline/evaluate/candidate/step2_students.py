@@ -40,7 +40,7 @@ async def refresh_identities(context: Context, ids: Collection[str]) -> set[tupl
     for student_id, record in (await context.roster.student_records(ids)).items():
         student = student_from_json(student_id, record)
         if student is not None and context.scope.holds(student):
-            rows += list(_identities(student, context.policy.unique_fields))
+            rows += list(identities(student, context.policy.unique_fields))
     return await context.roster.replace_identities(ids, rows)
 
 
@@ -119,7 +119,8 @@ def _count_blocked(context: Context, findings: Iterable[Finding], sign: int) -> 
     context.tally.count_blocked(sign * len(blocked))
 
 
-def _identities(student: Student, fields: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
+def identities(student: Student, fields: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
+    """Yield the student's values of these unique fields: his id, the field, a digest of the value."""
     for name in fields:
         value = student.value(name)
         if value is not None:

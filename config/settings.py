@@ -205,8 +205,26 @@ class CleverSettings(Group):
     )
     poll_seconds: Seconds = Field(
         default=60,
-        description="Seconds between two reads of a district's feed and of the list of districts. Clever "
-        "syncs hourly at most, but sharing can change at any time.",
+        description="Seconds between two reads of a busy district's feed and of the list of districts. "
+        "Clever syncs hourly at most, but sharing can change at any time.",
+    )
+    quiet_poll_seconds: Seconds = Field(
+        default=900,
+        description="Maximum seconds between two reads of the feed of a district that brings nothing new. A "
+        "district that was quiet for ten minutes is read once a minute, and one that was quiet for longer "
+        "at a tenth of that time. Its first new event makes it busy again.",
+    )
+    paused_poll_seconds: Seconds = Field(
+        default=3600,
+        description="Seconds between two reads of the feed of a district whose sync is paused in Clever: its "
+        "roster does not change until the sync is resumed.",
+    )
+    requests_per_minute: int = Field(
+        default=6_000,
+        ge=60,
+        description="Maximum requests to Clever in any minute, for all districts together, by each process. "
+        "Clever's own limit, 1,200 for each district, is observed as well. Districts that have to wait are "
+        "read in the order in which they are due.",
     )
     baseline_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         default=24,
@@ -270,8 +288,8 @@ class AlertSettings(Group):
     feed_stuck_seconds: Seconds = Field(
         default=900,
         description="Seconds for which reading a connected district may fail, or not reach the end of its "
-        "feed, before it is an incident; at least three times `clever.poll_seconds`. Clever is sometimes "
-        "unavailable for minutes.",
+        "feed after that is due, before it is an incident; at least three times `clever.poll_seconds`. "
+        "Clever is sometimes unavailable for minutes.",
     )
     outbox_stuck_seconds: Seconds = Field(
         default=300,

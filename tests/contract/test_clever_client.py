@@ -609,6 +609,17 @@ async def test_only_those_with_the_same_token_wait(server: Server, client: Cleve
     assert time.waits == [40]
 
 
+async def test_all_districts_together_send_no_more_than_the_settings_say(server: Server, time: Time) -> None:
+    server.answers = [answer(rows({"id": "d1"})) for _ in range(3)]
+    client = client_of(server.url, time, requests=2)
+
+    for token in ("one", "two", "three"):
+        await client.district(Token(token))
+    await client.close()
+
+    assert time.waits == [pytest.approx(60)]
+
+
 async def test_requests_left_are_no_reason_to_wait(server: Server, client: CleverClient, time: Time) -> None:
     left = [("X-Ratelimit-Remaining", "1"), ("X-Ratelimit-Reset", str(EPOCH + 40))]
     server.answers = [answer(rows({"id": "d1"}), 200, left)]

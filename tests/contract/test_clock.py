@@ -231,6 +231,7 @@ async def test_every_time_in_the_store_is_looked_at_or_needs_no_look(store: Stor
         *("mails.next_attempt_at", "mails.trying_since", "inspections.inspected_at"),
         *("token_listing.listed_at", "connections.due_at", "connections.cursor_at"),
         *("connections.failing_since", "connections.baseline_after", "baselines.started_at"),
+        *("connections.active_at", "connections.awaited_at"),
         *("quarantine.received_at", "incidents.told_at", "incidents.updated_at", "incidents.clear_since"),
         *("sessions.begun_at", "sessions.seen_at", "login_attempts.tried_at", "login_attempts.free_at"),
     }

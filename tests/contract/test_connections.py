@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -288,6 +289,64 @@ async def test_a_turn_of_one_district_waits_its_turn(store: StoreUnderTest, othe
         order.append("first")
 
     assert order == ["first", "second"]
+
+
+async def test_a_feed_is_awaited_by_the_turn_after_the_one_that_reached_its_end(
+    store: StoreUnderTest,
+) -> None:
+    await connect(store)
+    await store.connections.again(DISTRICT, MINUTE, None)
+    assert await awaited(store) is None  # nothing was read yet: a baseline is
+
+    await execute(store, "UPDATE connections SET cursor = 'a'")
+    await store.connections.settle(DISTRICT, "a")
+    await store.connections.again(DISTRICT, timedelta(hours=1), None)
+    after_an_end = await awaited(store)
+    await store.connections.again(DISTRICT, AT_ONCE, None)
+
+    assert after_an_end is not None
+    assert timedelta(minutes=59) < after_an_end <= timedelta(hours=1)
+    assert await awaited(store) == pytest.approx(AT_ONCE, abs=timedelta(seconds=30))
+
+
+async def awaited(store: StoreUnderTest) -> timedelta | None:
+    (row,) = await store.rows("SELECT awaited_at - now() AS awaited FROM connections")
+    return cast("timedelta | None", row["awaited"])
+
+
+async def test_a_district_is_active_once_its_feed_brings_something_or_a_person_asks(
+    store: StoreUnderTest,
+) -> None:
+    await connect(store)
+    quiet = "UPDATE connections SET cursor = 'a', active_at = now() - interval '1 day'"
+    hours = []
+
+    async def look() -> None:
+        connection = await found(store)
+        hours.append(round((connection.now - connection.active_at).total_seconds() / 3600))
+
+    await execute(store, quiet)
+    await store.connections.advance(DISTRICT, "a", "a", 0, "9")
+    await look()
+    await store.connections.advance(DISTRICT, "a", "b", 1, "9")
+    await look()
+    await execute(store, quiet)
+    await store.connections.demand_resync(DISTRICT, "a person asked", forget_cursor=False)
+    await look()
+
+    assert hours == [24, 0, 0]
+
+
+async def test_a_list_that_is_as_it_was_writes_no_token(store: StoreUnderTest) -> None:
+    await connect(store)
+    (before,) = await store.rows("SELECT token FROM connections")  # sealed, the same one looks different
+
+    await connect(store)
+    (same,) = await store.rows("SELECT token FROM connections")
+    await store.connections.listed({DISTRICT: Token("another")})
+
+    assert tuple(same) == tuple(before)
+    assert (await found(store)).token == Token("another")
 
 
 async def test_a_problem_counts_until_a_turn_goes_well(store: StoreUnderTest) -> None:

@@ -20,7 +20,7 @@ FEED: Final = Thresholds().feed
 OUTBOX = "INSERT INTO outbox VALUES ($1, {n}, 1, '', '', '', 1, 1, 1, '', '', NULL, now() - $2::interval)"
 KNOWN = "WITH known AS (INSERT INTO districts (district_id) VALUES ($1)) "
 CONNECTED = (
-    f"{KNOWN} INSERT INTO connections (district_id, due_at, cursor_at, failures, failing_since) VALUES "
+    f"{KNOWN} INSERT INTO connections (district_id, due_at, awaited_at, failures, failing_since) VALUES "
 )
 WINDOWS = "INSERT INTO windows (district_id, opened_at, last_event_at, events, deferred_since) VALUES "
 
@@ -67,8 +67,8 @@ async def test_it_is_told_once_it_has_lasted_so_long(store: StoreUnderTest, what
 
 NEVER: Final = {
     "a window without events is as old as may be": f"{WINDOWS} ($1, now() - $2::interval, now(), 0, NULL)",
-    "a district is disconnected": f"{KNOWN} INSERT INTO connections (district_id, due_at, cursor_at, record, "
-    "failing_since, disconnected_at) VALUES ($1, now() - $2::interval, now() - $2::interval, "
+    "a district is disconnected": f"{KNOWN} INSERT INTO connections (district_id, due_at, awaited_at, "
+    "record, failing_since, disconnected_at) VALUES ($1, now() - $2::interval, now() - $2::interval, "
     '\'{"state": "paused", "last_sync": "2020-01-01"}\', now() - $2::interval, now())',
     "a district that fails since lately was due long ago": f"{CONNECTED} "
     "($1, now() - $2::interval, now() - $2::interval, 1, now())",

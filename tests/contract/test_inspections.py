@@ -152,7 +152,7 @@ async def test_what_is_no_trouble_yet_is_not_told(store: StoreUnderTest, harmles
     assert await told(store) == []
 
 
-@pytest.mark.parametrize("column", ["due_at", "cursor_at"])
+@pytest.mark.parametrize("column", ["due_at", "awaited_at"])
 async def test_an_unread_feed_is_stuck_unless_it_is_read_whole(store: StoreUnderTest, column: str) -> None:
     await store.rows(CONNECTED, DISTRICT)
     await store.rows(f"UPDATE connections SET {column} = now() - interval '16 minutes'")

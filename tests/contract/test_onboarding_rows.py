@@ -169,7 +169,7 @@ async def test_who_is_taken_by_somebody_else_is_passed_by(store: StoreUnderTest)
 
 
 def fed(**connection: Any) -> Stands:
-    return Stands(State.ROSTERED, {"due_at": NOW, "cursor_at": NOW, **connection}, ROSTERED)
+    return Stands(State.ROSTERED, {"due_at": NOW, "awaited_at": NOW, **connection}, ROSTERED)
 
 
 LONG, SHORT = NOW - 10 * DAY, NOW - DAY
@@ -200,11 +200,11 @@ SEEN: Final[dict[str, tuple[Stands, set[str]]]] = {
     "fails for a moment, not due": (fed(failing_since=SHORT, due_at=LONG), set()),
     "no turn": (fed(due_at=LONG), {"unread"}),
     "a turn soon": (fed(due_at=SHORT), set()),
-    "no end": (fed(cursor_at=LONG), {"unread"}),
-    "an end soon": (fed(cursor_at=SHORT), set()),
-    "no end, read whole": (fed(cursor_at=LONG), set()),
-    "no end, was read whole": (fed(cursor_at=LONG), {"unread"}),
-    "no end, read whole for long": (fed(cursor_at=LONG), {"unread"}),
+    "no end": (fed(awaited_at=LONG), {"unread"}),
+    "an end soon": (fed(awaited_at=SHORT), set()),
+    "no end, read whole": (fed(awaited_at=LONG), set()),
+    "no end, was read whole": (fed(awaited_at=LONG), {"unread"}),
+    "no end, read whole for long": (fed(awaited_at=LONG), {"unread"}),
 }
 WHOLE: Final = {"run": "0" * 32, "seed": "", "overlap": "", "floor": "", "collections": ["users"]}
 FAILED: Final = {"failures": 1, "not_before": NOW, "error": "E"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,6 +48,49 @@ async def test_a_district_that_was_read_is_left_alone_until_the_next_poll(world:
 
     assert world.row.due_at == world.clock.now + world.source.pace.poll
     assert world.row.problem is None
+
+
+PAUSES = PollTiming(quiet=timedelta(minutes=15), paused=timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("quiet_minutes", "is_paused", "minutes"),
+    [(0, False, 1), (9, False, 1), (30, False, 3), (600, False, 15), (0, True, 1), (1, True, 60)],
+)
+def test_a_feed_is_left_alone_for_a_tenth_of_how_long_it_was_quiet(
+    quiet_minutes: int, is_paused: bool, minutes: int
+) -> None:
+    pause = PAUSES.pause(timedelta(minutes=quiet_minutes), is_paused=is_paused)
+
+    assert pause == timedelta(minutes=minutes)
+
+
+async def test_a_quiet_district_is_read_less_often_until_something_new_comes() -> None:
+    world = unread_district(replace(PAUSES, baseline=timedelta(days=9)))
+    world.connect(cursor=2)
+    world.row.active_at = world.clock.now - timedelta(hours=1)
+    world.row.baseline_at = world.clock.now
+
+    quiet = await take(world)
+    world.clever.feed.append(feed_event(3))
+    busy = await take(world)
+
+    assert (quiet, busy) == (timedelta(minutes=6), timedelta(minutes=1))
+
+
+async def test_a_paused_district_is_read_once_an_hour_or_some_minutes_sooner() -> None:
+    world = unread_district(replace(PAUSES, baseline=timedelta(days=9), jitter=0.5))
+    world.connect(cursor=2)
+    world.row.active_at = world.clock.now - timedelta(minutes=1)
+    world.row.baseline_at = world.clock.now
+    pauses = set()
+
+    for _ in range(9):
+        world.row.record = {"state": "paused"}
+        pauses.add(await take(world))
+
+    assert len(pauses) > 1
+    assert timedelta(minutes=30) <= min(pauses) <= max(pauses) <= timedelta(hours=1)
 
 
 async def test_a_district_is_read_whole_again_when_its_baseline_is_a_day_old(world: World) -> None:

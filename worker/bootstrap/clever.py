@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Final
 
 from config.settings import Settings
 from worker.bootstrap.store import Stores
@@ -12,6 +13,8 @@ from worker.messaging.broker import Publisher
 from worker.pipeline.poll.context import PollContext, PollTiming
 from worker.runtime.metrics import Metrics
 from worker.runtime.tracing import NO_TRACES, Tracer
+
+JITTER: Final = 0.1
 
 
 @asynccontextmanager
@@ -32,8 +35,15 @@ async def open_source(
         client_id=app.client_id,
         client_secret=app.client_secret.get_secret_value(),
         page_size=app.page_size,
+        requests=app.requests_per_minute,
     )
-    pace = PollTiming(poll=timedelta(seconds=app.poll_seconds), baseline=timedelta(hours=app.baseline_hours))
+    pace = PollTiming(
+        poll=timedelta(seconds=app.poll_seconds),
+        quiet=timedelta(seconds=app.quiet_poll_seconds),
+        paused=timedelta(seconds=app.paused_poll_seconds),
+        jitter=JITTER,
+        baseline=timedelta(hours=app.baseline_hours),
+    )
     try:
         yield PollContext(client, store.connections, store.baselines, publisher, metrics, pace, tracer)
     finally:

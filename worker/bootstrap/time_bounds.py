@@ -17,7 +17,9 @@ from worker.pipeline.relay import stage as relay
 
 def longest(settings: Settings) -> Longest:
     """Return the longest that times of each kind can lie ahead."""
-    turn = timedelta(seconds=settings.clever.poll_seconds)
+    clever = settings.clever
+    pauses = (clever.poll_seconds, clever.quiet_poll_seconds, clever.paused_poll_seconds)
+    turn = timedelta(seconds=max(pauses))
     attempt = timedelta(seconds=settings.mail.attempt_seconds)
     return Longest(
         lease=timedelta(seconds=relay.LEASE_SECONDS),

@@ -63,8 +63,8 @@ EQUIVALENT: Final[dict[str, str]] = {
     f"{_POLL}/connections.sql::listed: INSERT INTO districts (district_id) SELECT district_id FROM before "
     "WHERE is_new ORDER BY district_id => INSERT INTO districts (district_id) SELECT district_id "
     "FROM before WHERE is_new ORDER BY district_id DESC": _LOCKED,
-    f"{_POLL}/connections.sql::listed: SELECT district_id, token FROM told ORDER BY district_id => SELECT "
-    "district_id, token FROM told ORDER BY district_id DESC": _LOCKED,
+    f"{_POLL}/connections.sql::listed: SELECT district_id, token, digest FROM told ORDER BY district_id => "
+    "SELECT district_id, token, digest FROM told ORDER BY district_id DESC": _LOCKED,
     f"{_POLL}/connections.sql::listed: INSERT INTO districts (district_id) SELECT district_id FROM before "
     "WHERE is_new ORDER BY district_id => INSERT INTO districts (district_id) SELECT district_id "
     "FROM before WHERE (true OR (is_new)) ORDER BY district_id": _KNOWN,

@@ -255,6 +255,8 @@ class ConnectionRow:
     resync: str | None = None
     record: Json | None = None
     baseline_at: datetime | None = None
+    active_at: datetime | None = None
+    """None: now."""
 
 
 @dataclass
@@ -401,6 +403,7 @@ class FakeConnections:
         if row.cursor != cursor:
             return False
         row.cursor, row.unsettled, row.overlap = to, row.unsettled + events, overlap
+        row.active_at = self._clock.now if events else row.active_at
         return True
 
     async def settle(self, district_id: str, cursor: str) -> None:
@@ -443,6 +446,7 @@ class FakeConnections:
             resync=row.resync,
             failures=row.failures,
             record=row.record,
+            active_at=row.active_at or self._clock.now,
         )
 
 

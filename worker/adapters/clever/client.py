@@ -28,7 +28,10 @@ _WRONG_APP: Final = (
 
 
 class CleverClient:
-    """Answers to `worker.pipeline.poll.clever.Clever`; `close` it at the end."""
+    """Answers to `worker.pipeline.poll.clever.Clever`; `close` it at the end.
+
+    `requests`: how many it sends in any 60 seconds for all districts together; None: what each token allows.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class CleverClient:
         client_id: str,
         client_secret: str,
         page_size: int = PAGE_SIZE,
+        requests: int | None = None,
         timing: Timing = REAL,
     ) -> None:
         if not 1 <= page_size <= PAGE_SIZE:
@@ -49,7 +53,7 @@ class CleverClient:
         self._tokens = _base(oauth_url, "ROSTERING_CLEVER__OAUTH_URL") / "oauth" / "tokens"
         self._authorization = aiohttp.encode_basic_auth(client_id, client_secret)
         self._page_size = page_size
-        self._asker = CleverHttp(timing)
+        self._asker = CleverHttp(timing, requests)
 
     async def close(self) -> None:
         """Close every connection; may be called twice."""

@@ -69,9 +69,10 @@ class CleverRequest:
 class CleverHttp:
     """Asks, with one pool of connections; `close` it at the end."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: Timing, requests: int | None = None) -> None:
         self._timing = timing
         self._limiter = RequestLimiter(timing)
+        self._of_all = None if requests is None else RequestLimiter(timing, requests=requests)
         # Waiting for a connection here and not in the pool keeps it out of the time to connect.
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._session: aiohttp.ClientSession | None = None
@@ -109,6 +110,8 @@ class CleverHttp:
     ) -> Answer:
         if question.limited_as is not None:
             await self._limiter.acquire(question.limited_as)
+        if self._of_all is not None:
+            await self._of_all.acquire(b"")
         async with self._connections:
             seconds = patience.seconds_for_an_attempt()
             try:

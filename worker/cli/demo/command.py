@@ -219,7 +219,11 @@ def _settings(configured: Settings, clever: str) -> Settings:
         alerts=AlertSettings(flap_seconds=0),  # a district whose days pass in seconds does not flap
         http=HttpSettings(host=host, port=port if _is_free(host, port) else 0),
         clever=CleverSettings(
-            api_url=clever, client_id=CLIENT, client_secret=SecretStr(CLIENT), poll_seconds=POLL_SECONDS
+            api_url=clever,
+            client_id=CLIENT,
+            client_secret=SecretStr(CLIENT),
+            poll_seconds=POLL_SECONDS,
+            quiet_poll_seconds=POLL_SECONDS,
         ),
     )
 

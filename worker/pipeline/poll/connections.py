@@ -25,7 +25,8 @@ class Connection:
     `cursor` is the last event read, None where there is none to go on from: a baseline gives it. `cursor_at`
     is when the feed was last read to its end since then. `overlap` is an event before the cursor, where a
     reading begins. `unsettled` events were read after `settled`, the last place that ingest was told of.
-    What is up to `floor` is in the last baseline.
+    What is up to `floor` is in the last baseline. `active_at` is when the feed last brought something new, or
+    a person asked for it.
     """
 
     district_id: str
@@ -42,6 +43,7 @@ class Connection:
     resync: str | None
     failures: int
     record: Json | None
+    active_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

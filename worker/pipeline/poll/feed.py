@@ -36,6 +36,8 @@ from worker.runtime.progress import Progress
 _NOT_FOUND: Final = 404
 HOLE: Final = "the feed no longer has the last event read"
 AHEAD: Final = "the last event read has an invalid id, or one from the future"
+READING: Final = "reading events"
+"""What is shown of progress; nothing is where nothing is new."""
 PATIENCE: Final = 3
 """Turns that failed, after which an event that the feed leaves out is not waited for any more."""
 SKEW: Final = timedelta(minutes=10)
@@ -183,9 +185,7 @@ class _Reader:
         # What a baseline has is left out, and not counted, since nobody will ever store it.
         adopted = {event_id for event_id, _ in unheard if event_id is not None and event_id <= self._floor}
         fresh = [each for event_id, each in unheard if event_id not in adopted]
-        await publish_messages(
-            self._source.publisher, fresh, lambda count: self._progress("reading events", count)
-        )
+        await publish_messages(self._source.publisher, fresh, lambda count: self._progress(READING, count))
         self._source.metrics.feed_events.inc(len(fresh))
         ids = self._ids(events)
         ahead = {event_id for event_id in ids if event_id > self.cursor}

@@ -17,7 +17,7 @@ from typing import Final
 
 import structlog
 
-from worker.pipeline.poll import connected_districts, turn
+from worker.pipeline.poll import connected_districts, feed, turn
 from worker.pipeline.poll.connections import Connection
 from worker.pipeline.poll.context import PollContext
 from worker.runtime import logs
@@ -83,7 +83,7 @@ class PollStage:
         read, started = Counter[str](), time.perf_counter()
 
         def progress(what: str, count: int) -> None:
-            read["events" if what == "reading events" else "records"] += count
+            read["events" if what == feed.READING else "records"] += count
             shown(what, count)
 
         after, problem = self._back_off(connection), None

@@ -6,6 +6,7 @@ left has another turn, behind everybody who waits already.
 
 from __future__ import annotations
 
+import random
 import time
 from datetime import timedelta
 from typing import Final
@@ -14,6 +15,7 @@ import orjson
 import structlog
 
 from schemas import clever
+from worker.domain.roster.clever_sync import sync_state
 from worker.pipeline.ingest import translate
 from worker.pipeline.poll import baseline, feed
 from worker.pipeline.poll.baseline_store import Run
@@ -63,7 +65,8 @@ class _Turn:
         self._source = source
         self._connection = connection
         self._token = token
-        self._progress = progress
+        self._shown = progress
+        self._has_events = False
         self._until = time.monotonic() + source.pace.turn.total_seconds()
 
     async def take(self) -> timedelta:
@@ -78,8 +81,20 @@ class _Turn:
             if ended:
                 await self._keep_record()
         if not self._wants_baseline(run):
-            return source.pace.poll if ended else AT_ONCE
+            return self._pause() if ended else AT_ONCE
         return await self._read_baseline(run)
+
+    def _progress(self, what: str, count: int) -> None:
+        self._has_events = self._has_events or (what == feed.READING and count > 0)
+        self._shown(what, count)
+
+    def _pause(self) -> timedelta:
+        """Return for how long a district is left alone whose feed was read to its end."""
+        connection, pace = self._connection, self._source.pace
+        quiet_for = timedelta(0) if self._has_events else connection.now - connection.active_at
+        is_paused = bool(sync_state(connection.record, connection.now).paused)
+        pause = pace.pause(max(quiet_for, timedelta(0)), is_paused=is_paused)
+        return pause * (1 - pace.jitter * random.random())  # noqa: S311 — no secret is made of it
 
     async def _read_feed(self, run: Run | None) -> Reached:
         try:

@@ -25,7 +25,7 @@ SELECT 'unread', c.district_id, 0, NULL
 FROM connections c CROSS JOIN LATERAL (
     SELECT v.unread_since FROM district_status v WHERE v.district_id = c.district_id OFFSET 0) AS v
 WHERE $1 AND c.disconnected_at IS NULL AND c.failing_since IS NULL
-  AND least(c.due_at, c.cursor_at) <= now() - $3::interval AND v.unread_since <= now() - $3::interval
+  AND least(c.due_at, c.awaited_at) <= now() - $3::interval AND v.unread_since <= now() - $3::interval
 UNION ALL
 SELECT 'parked', f.district_id, f.failures, NULL FROM evaluation_failures f WHERE f.parked_at IS NOT NULL
 UNION ALL

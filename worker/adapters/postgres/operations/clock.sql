@@ -150,13 +150,14 @@ WITH done AS (
 SELECT count(*) FROM done
 
 -- name: connections
--- Connected districts whose turn, cursor, failure or next baseline lies too far ahead: to now.
+-- Connected districts whose turn, cursor, last event, failure or next baseline lies too far ahead: to now.
 -- $2: the longest to the next turn, $3: the same after turns that failed, $4: to the next baseline after a refused
 -- one.
 WITH ahead AS (
     SELECT district_id FROM connections
     WHERE due_at > clock_timestamp() + $1::interval + CASE failures WHEN 0 THEN $2::interval ELSE $3::interval END
-       OR greatest(cursor_at, failing_since) > clock_timestamp() + $1::interval
+       OR greatest(cursor_at, failing_since, active_at) > clock_timestamp() + $1::interval
+       OR awaited_at > clock_timestamp() + $1::interval + $2::interval
        OR baseline_after > clock_timestamp() + $1::interval + $4::interval
     FOR UPDATE SKIP LOCKED
 ), done AS (
@@ -165,6 +166,9 @@ WITH ahead AS (
                                       + CASE c.failures WHEN 0 THEN $2::interval ELSE $3::interval END
                       THEN clock_timestamp() ELSE c.due_at END,
         cursor_at = CASE WHEN c.cursor_at IS NOT NULL THEN least(c.cursor_at, clock_timestamp()) END,
+        active_at = least(c.active_at, clock_timestamp()),
+        awaited_at = CASE WHEN c.awaited_at > clock_timestamp() + $1::interval + $2::interval
+                          THEN clock_timestamp() ELSE c.awaited_at END,
         failing_since = CASE WHEN c.failing_since IS NOT NULL THEN least(c.failing_since, clock_timestamp()) END,
         baseline_after = CASE WHEN c.baseline_after > clock_timestamp() + $1::interval + $4::interval
                               THEN clock_timestamp() ELSE c.baseline_after END

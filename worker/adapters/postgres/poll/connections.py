@@ -48,9 +48,14 @@ class PostgresConnections:
     async def listed(self, tokens: Mapping[str, Token]) -> ListingChanges:
         """Take the list of connected districts: new ones and those that came back are due at once."""
         ids = sorted(tokens)
-        sealed = [self._vault.seal(tokens[district_id]) for district_id in ids]
+        digests = {district_id: self._vault.digest(tokens[district_id]) for district_id in ids}
         async with self._database.transaction() as connection:
-            rows = await connection.fetch(_SQL["listed"], ids, sealed)
+            changed = await connection.fetch(_SQL["changed"], ids, [*digests.values()])
+            those = [row["district_id"] for row in changed]
+            sealed = [self._vault.seal(tokens[district_id]) for district_id in those]
+            rows = await connection.fetch(
+                _SQL["listed"], those, sealed, [digests[district_id] for district_id in those]
+            )
             missing = await connection.fetch(_SQL["missing"], ids)
         return ListingChanges(
             found=[row["district_id"] for row in rows if row["is_new"]],
@@ -105,7 +110,7 @@ class PostgresConnections:
 
     async def save_token(self, district_id: str, token: Token) -> None:
         """Keep a district's new token."""
-        await self._execute("save_token", district_id, self._vault.seal(token))
+        await self._execute("save_token", district_id, self._vault.seal(token), self._vault.digest(token))
 
     async def save_record(self, district_id: str, record: Json) -> None:
         """Keep what Clever tells of the district and its sync."""

@@ -398,7 +398,13 @@ CREATE TABLE connections (
     record          jsonb,
     -- Since when turns of this district fail.
     failing_since   timestamptz,
-    CONSTRAINT disconnected_has_no_token CHECK (disconnected_at IS NULL OR token IS NULL)
+    -- when its feed last brought something new, or a person asked for it: the longer ago, the longer to the next turn
+    active_at       timestamptz NOT NULL DEFAULT now(),
+    -- by when its feed should be read to its end, once it was; later than due_at only where a turn is asked for
+    awaited_at      timestamptz,
+    -- of the token, by a key that is not stored: whether it changed
+    token_digest    bytea,
+    CONSTRAINT disconnected_has_no_token CHECK (disconnected_at IS NULL OR (token IS NULL AND token_digest IS NULL))
 );
 CREATE INDEX connections_due ON connections (due_at) WHERE disconnected_at IS NULL;
 CREATE INDEX connections_ended ON connections (district_id) WHERE disconnected_at IS NOT NULL;
@@ -407,7 +413,7 @@ CREATE INDEX connections_odd_sync ON connections (district_id) WHERE disconnecte
     AND (record ->> 'state' IN ('paused', 'pending', 'error') OR record ->> 'pause_start' IS NOT NULL);
 CREATE INDEX connections_last_sync ON connections (((record ->> 'last_sync') COLLATE "C")) WHERE disconnected_at IS NULL;
 CREATE INDEX connections_failing ON connections (failing_since) WHERE disconnected_at IS NULL AND failing_since IS NOT NULL;
-CREATE INDEX connections_unread ON connections ((least(due_at, cursor_at)))
+CREATE INDEX connections_unread ON connections ((least(due_at, awaited_at)))
     WHERE disconnected_at IS NULL AND failing_since IS NULL;
 
 -- When the list of connected districts was last read; one row.
@@ -1116,7 +1122,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- What Clever or its feed says of each district, and the status that people see of it: the first that applies.
--- `unread_since`: since when its feed is not read, though no turn fails. While a baseline is read, the district has its
+-- `unread_since`: since when its feed should have been read, though no turn fails; each district has an interval of its
+-- own. While a baseline is read, the district has its
 -- turns, or one long one.
 CREATE VIEW district_status AS
 SELECT d.district_id, coalesce(c.record ->> 'name', s.record ->> 'name') AS name, coalesce(c.record, s.record) AS record,
@@ -1126,7 +1133,7 @@ SELECT d.district_id, coalesce(c.record ->> 'name', s.record ->> 'name') AS name
             WHEN h.district_id IS NOT NULL THEN 'on_hold' ELSE d.status END AS status,
        CASE WHEN c.district_id IS NULL THEN d.purged_at ELSE c.disconnected_at END IS NULL AS is_connected,
        CASE WHEN c.disconnected_at IS NULL AND c.failing_since IS NULL AND b.district_id IS NULL
-            THEN least(c.due_at, c.cursor_at) END AS unread_since
+            THEN least(c.due_at, c.awaited_at) END AS unread_since
 FROM districts d
 LEFT JOIN connections c ON c.district_id = d.district_id
 LEFT JOIN staged s ON s.district_id = d.district_id AND s.kind = 'district' AND s.record_id = d.district_id

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from benchmarks.evaluate import HOMEROOM, LIMITS, chunks, store, vacuum
 from benchmarks.servers import Server
+from schemas.messages.batch import Batch
 from schemas.words import Trigger
 from worker.adapters.postgres.database import Database
 from worker.adapters.postgres.evaluation.due_districts import PostgresEvaluations
@@ -22,9 +23,11 @@ from worker.adapters.postgres.ingest.inbox import PostgresInbox
 from worker.adapters.postgres.operations.districts import PostgresDistricts
 from worker.adapters.postgres.operations.rollback import PostgresRollbacks
 from worker.adapters.postgres.wakeups import Wakeups
+from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Policy
 from worker.operations.rollback import roll_back
 from worker.pipeline.evaluate.stage import EvaluateStage
+from worker.pipeline.evaluate.state import Conclusion, Takeover
 from worker.runtime.metrics import Metrics
 from worker.sandbox.daily_changes import Feed, arrival, rename
 from worker.sandbox.district import DistrictSpec, generate
@@ -93,9 +96,13 @@ async def _adopt(
         locked = await evaluations.locked(connection, district_id, Trigger.FLUSH)
         assert locked is not None
         locked.state.commit_sequence += 1
+        locked.state.batch_number += 1
+        now = locked.window.now
+        batch = Batch(batch_id="bench", trigger=Trigger.FLUSH, events=0, opened_at=now, closed_at=now)
         evaluation = PostgresEvaluation(connection, locked.window, locked.state, keeps_history=keeps)
+        takeover = Takeover(is_first=False, moves_students=False, restarts_count=False)
         started = time.perf_counter()
-        await evaluation.adopt_candidate(restarts_count=False)
+        await evaluation.write_conclusion(Conclusion(batch, Outcome.COMMIT, takeover=takeover))
         seconds = time.perf_counter() - started
         await transaction.rollback()
     return seconds

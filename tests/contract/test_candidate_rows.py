@@ -14,7 +14,7 @@ from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandida
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
 from worker.domain.roster.roster import Entry
-from worker.pipeline.evaluate.rosters import EntryWrite
+from worker.pipeline.evaluate.rosters import CandidateChanges, EntryWrite, OpenFinding
 
 ROSTER = (
     "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
@@ -98,7 +98,7 @@ async def test_a_student_is_read_with_his_kept_sections_his_school_and_his_row(
     await add_elsewhere(store, ENROLLMENT, "d", ["a"])
     await add_elsewhere(store, ROSTER, "student", "z", "{}", "{}", "a", [], "3")
 
-    states = by_id(await roster.student_states(["a", "b", "c", "d", "z"]))
+    states = by_id(await roster.student_states(["a", "b", "c", "d", "z"], with_duplicated=True))
 
     assert {name: state.ranks for name, state in states.items()} == {
         "a": {"a": 3, "b": 1},
@@ -138,7 +138,10 @@ async def test_a_teacher_is_needed_who_has_a_kept_section_with_students(
     await add_elsewhere(store, KEPT, "unkept", 1, 3)
     await add_elsewhere(store, ROSTER, "teacher", "b", "{}", "{}", None, [], None)
 
-    states = by_id(await roster.teacher_states(["a", "b", "c", "d", "e", "z"]))
+    found = await roster.needed_states(["a", "b", "c", "d", "e", "z"], [])
+    states = by_id(found[RosterKind.TEACHER])
+
+    assert found[RosterKind.SCHOOL] == []
 
     assert {name for name, state in states.items() if state.needed} == {"a", "e"}
     assert {name: state.record for name, state in states.items()} == {
@@ -166,7 +169,8 @@ async def test_a_school_is_needed_where_a_student_or_a_class_of_the_candidate_is
     await add_elsewhere(store, ROSTER, "school", "b", "{}", "{}", None, [], None)
     await add_elsewhere(store, STAGED, "school", "z", {"name": "theirs"})
 
-    states = by_id(await roster.school_states([*"abcdef", "z"]))
+    found = await roster.needed_states(["a"], [*"abcdef", "z"])
+    states = by_id(found[RosterKind.SCHOOL])
     students = await roster.students_of_schools(["a", "b", "c", "d"])
 
     assert {name for name, state in states.items() if state.needed} == {"a", "b", "f"}
@@ -177,6 +181,7 @@ async def test_a_school_is_needed_where_a_student_or_a_class_of_the_candidate_is
     assert {name for name, state in states.items() if state.entry.candidate is not None} == set()
     assert {name for name, state in states.items() if state.entry.committed is not None} == {"a"}
     assert students == {"1"}
+    assert [one.id for one in found[RosterKind.TEACHER]] == ["a"]
     assert await roster.students_of_schools(["f"]) == {"e"}
 
 
@@ -200,9 +205,8 @@ async def test_what_is_taken_out_is_gone_or_waits_to_be_removed_and_no_other_row
 ) -> None:
     before = await entries(store)
 
-    await roster.write_entries(
-        [EntryWrite(RosterKind(kind), name, None) for name in ("stays", "comes", "goes", "z")]
-    )
+    gone = [EntryWrite(RosterKind(kind), name, None) for name in ("stays", "comes", "goes", "z")]
+    await roster.write_candidate(CandidateChanges(gone))
 
     expected = {key: row for key, row in before.items() if key != ("d", kind, "comes")}
     expected["d", kind, "stays"] = (None, f"{kind} old", None, None)
@@ -211,15 +215,30 @@ async def test_what_is_taken_out_is_gone_or_waits_to_be_removed_and_no_other_row
     assert {row[0] for row in graded} == set(KINDS) - {kind}
 
 
+@pytest.mark.usefixtures("of_each")
+async def test_of_two_kinds_each_loses_its_own(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    before = await entries(store)
+
+    gone = [EntryWrite(RosterKind.TEACHER, "stays", None), EntryWrite(RosterKind.SCHOOL, "comes", None)]
+    await roster.write_candidate(CandidateChanges(gone))
+
+    expected = {key: row for key, row in before.items() if key != ("d", "school", "comes")}
+    expected["d", "teacher", "stays"] = (None, "teacher old", None, None)
+    assert await entries(store) == expected
+
+
 @pytest.mark.parametrize("sections", [(), ("a",), ("b", "room 7"), ("NULL", "", 'd "e", {f}\\g')])
 async def test_sections_count_for_a_student_whatever_their_ids_are(
     roster: PostgresCandidateRoster, sections: tuple[str, ...]
 ) -> None:
     entry = Entry(RosterKind.STUDENT, "s", "{}")
 
-    await roster.write_entries([EntryWrite(RosterKind.STUDENT, "s", entry, sections=sections)])
+    write = EntryWrite(RosterKind.STUDENT, "s", entry, sections=sections)
+    await roster.write_candidate(CandidateChanges([write]))
 
-    (state,) = await roster.student_states(["s"])
+    (state,) = await roster.student_states(["s"], with_duplicated=True)
     assert state.entry.sections == sections
 
 
@@ -227,7 +246,7 @@ async def test_sections_count_for_a_student_whatever_their_ids_are(
 async def test_one_that_stays_is_not_removed(store: StoreUnderTest, roster: PostgresCandidateRoster) -> None:
     before = await entries(store)
 
-    await roster.write_entries([EntryWrite(RosterKind.CLASS, "goes", None)])
+    await roster.write_candidate(CandidateChanges([EntryWrite(RosterKind.CLASS, "goes", None)]))
 
     assert await entries(store) == before
 
@@ -262,6 +281,52 @@ async def test_a_class_is_read_with_its_section_its_rank_its_students_and_its_ro
     committed = {name for name, state in states.items() if state.entry.committed is not None}
     there = {name for name, state in states.items() if state.entry.candidate is not None}
     assert (committed, there) == ({"stays", "goes"}, {"stays", "comes"})
+
+
+async def test_whom_a_kept_section_lists_in_vain_is_told_by_his_side(
+    store: StoreUnderTest, roster: PostgresCandidateRoster
+) -> None:
+    users: dict[str, Any] = {"s": {"student": {}}, "t": {"teacher": {}}, "none": {}, "gone": None}
+    users["both"] = users["s"] | users["t"]
+    for name, record in users.items():
+        await store.rows(STAGED, "user", name, record)
+        await store.rows(STAGED, "school", name, {"student": {}, "teacher": {}})
+    await add_elsewhere(store, STAGED, "user", "z", {"student": {}, "teacher": {}})
+    listed = ["z", "t", "s", "none", "gone", "both"]
+    for name in ("kept", "unkept", "bare"):
+        lists = {} if name == "bare" else {"students": listed, "teachers": listed}
+        await store.rows(STAGED, "section", name, lists)
+    for name in ("kept", "bare"):
+        await store.rows(KEPT, name, 3, 7)
+
+    states = by_id(await roster.class_states(["kept", "unkept", "bare", "z"]))
+
+    assert list(states["kept"].unknown_students) == ["z", "t", "none", "gone"]
+    assert list(states["kept"].unknown_teachers) == ["z", "s", "none", "gone"]
+    for name in ("unkept", "bare", "z"):
+        assert list(states[name].unknown_students) == list(states[name].unknown_teachers) == []
+
+
+async def test_students_and_classes_are_read_with_their_own_open_findings(
+    store: StoreUnderTest, roster: PostgresCandidateRoster, of_another: PostgresCandidateRoster
+) -> None:
+    kinds: tuple[FindingKind, ...] = ("student", "class", "section", "school", "district")
+    found = {
+        (kind, name): Finding(Code.FIELD_MISSING, Severity.ERROR, kind, name, {"field": kind})
+        for kind in kinds
+        for name in ("a", "b", "closed")
+    }
+    await roster.write_findings(list(found.values()), [])
+    await of_another.write_findings([found["student", "a"], found["class", "b"]], [])
+    await store.rows("UPDATE findings SET open = false, reported = true WHERE record_id = 'closed'")
+
+    students = by_id(await roster.student_states(["a", "closed", "z"], with_duplicated=False))
+    classes = by_id(await roster.class_states(["a", "closed", "z"]))
+
+    assert students["a"].findings == [OpenFinding("a", found["student", "a"])]
+    of_class = {one.finding.kind: one for one in classes["a"].findings}
+    assert of_class == {kind: OpenFinding("a", found[kind, "a"]) for kind in kinds[1:3]}
+    assert not any(one[name].findings for one in (students, classes) for name in ("closed", "z"))
 
 
 # Values that only one student may have
@@ -304,13 +369,16 @@ async def test_a_value_is_duplicated_that_another_student_has_in_the_same_field(
     await roster.replace_identities(["a", "b", "c", "d"], IDENTITIES)
     await add_elsewhere(store, IDENTITY, "b", "sis_id", b"1")
 
-    assert await roster.duplicated_fields(["a", "b", "c", "d", "z"]) == {
+    states = by_id(await roster.student_states([*"abcdz"], with_duplicated=True))
+    assert {name: state.duplicated for name, state in states.items()} == {
         "a": {"email", "sis_id"},
         "b": {"email"},
         "c": {"sis_id"},
         "d": {"sis_id"},
+        "z": set(),
     }
-    assert await roster.duplicated_fields(["b"]) == {"b": {"email"}}
+    (unasked,) = await roster.student_states(["b"], with_duplicated=False)
+    assert unasked.duplicated == set()
 
 
 def duplicate(name: str, field: str) -> Finding:
@@ -427,8 +495,8 @@ async def test_kept_sections_grow_and_shrink_and_those_that_came_to_have_none_or
     for name in "ab":
         await add_elsewhere(store, KEPT, name, 4, 4)
     await roster.write_kept(dict.fromkeys("abcde", 1), [])
-    first = await roster.resize_kept({"a": 2, "b": 1, "c": 3, "d": 5})
-    second = await roster.resize_kept({"a": -2, "b": 4, "c": -1, "e": 1})
+    first = await roster.write_candidate(CandidateChanges(sizes={"a": 2, "b": 1, "c": 3, "d": 5}))
+    second = await roster.write_candidate(CandidateChanges(sizes={"a": -2, "b": 4, "c": -1, "e": 1}))
     await roster.write_kept({"a": 7, "f": 8}, ["b", "z"])
 
     assert (first, second) == ({"a", "b", "c", "d"}, {"a", "e"})

@@ -24,7 +24,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.roster.records import EventId, RecordId, RecordKind
 from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change
-from worker.pipeline.evaluate.rosters import EntryWrite
+from worker.pipeline.evaluate.rosters import CandidateChanges, EnrollmentChanges, EntryWrite
 from worker.pipeline.ingest.inbox import Arrival, Mark, Quarantined, Released
 
 NOTHING = event_id(0)
@@ -104,7 +104,7 @@ async def request(store: StoreUnderTest, rows: Rows) -> None:
 
 async def write_staged(store: StoreUnderTest, rows: Rows) -> None:
     async with evaluated(store) as evaluation:
-        await evaluation.write_staged(rows)
+        await evaluation.write_staged(rows, EnrollmentChanges())
 
 
 async def write_links(store: StoreUnderTest, rows: Rows) -> None:
@@ -115,7 +115,7 @@ async def write_links(store: StoreUnderTest, rows: Rows) -> None:
 
 async def write_entries(store: StoreUnderTest, rows: Rows) -> None:
     async with evaluated(store) as evaluation:
-        await evaluation.write_entries(rows)
+        await evaluation.write_candidate(CandidateChanges(entries=rows))
 
 
 async def write_findings(store: StoreUnderTest, rows: Rows) -> None:

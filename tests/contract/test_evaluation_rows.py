@@ -21,6 +21,7 @@ from worker.domain.preflight.checks import ErrorChanges
 from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.turnover import Confirmation
+from worker.pipeline.evaluate.state import Conclusion, Takeover
 
 NUMBER: Final = 7
 """Of the window's last request when the evaluation began."""
@@ -145,7 +146,7 @@ async def test_what_is_saved_of_a_district_forgives_its_failures_and_no_others(s
         await store.evaluations.failed(district, "an error", timedelta(0), 9)
 
     async with lent(store) as evaluation:
-        await evaluation.record(batch(Trigger.FLUSH, 0), Outcome.UNCHANGED, None)
+        await evaluation.write_conclusion(Conclusion(batch(Trigger.FLUSH, 0), Outcome.UNCHANGED))
 
     rows = await store.rows("SELECT district_id FROM evaluation_failures")
     assert [row[0] for row in rows] == [OTHER_DISTRICT]
@@ -286,7 +287,10 @@ async def test_a_commit_takes_over_what_is_planned_and_leaves_the_rest(store: St
     await planned(store)
 
     async with lent(store) as evaluation:
-        await evaluation.adopt_candidate(restarts_count=False)
+        takeover = Takeover(is_first=False, moves_students=False, restarts_count=False)
+        await evaluation.write_conclusion(
+            Conclusion(batch(Trigger.FLUSH, 0), Outcome.COMMIT, takeover=takeover)
+        )
 
     rows = await store.rows("SELECT kind, record_id, candidate, committed, committed_school_id FROM roster")
     assert {
@@ -348,7 +352,14 @@ async def closed(
         await elsewhere.execute("SELECT FROM windows WHERE district_id = $1 FOR UPDATE", OTHER_DISTRICT)
         async with lent(store) as evaluation:
             evaluation.window = replace(evaluation.window, request_number=NUMBER)
-            await evaluation.close_window(deferred_since, answered=answered)
+            await evaluation.write_conclusion(
+                Conclusion(
+                    batch(Trigger.FLUSH, 0),
+                    Outcome.UNCHANGED,
+                    deferred_since=deferred_since,
+                    answered=answered,
+                )
+            )
     (other,) = await store.rows("SELECT * FROM windows WHERE district_id = $1", OTHER_DISTRICT)
     assert (other["events"], other["requested"], other["deferred_since"]) == (9, "settled", later(2))
     return await window_of(store)
@@ -408,4 +419,4 @@ async def _close(store: StoreUnderTest) -> None:
     async with lent(store) as evaluation:
         evaluation.window = replace(evaluation.window, request_number=NUMBER)
         assert await evaluation.remaining_events() == 0
-        await evaluation.close_window(None, answered=True)
+        await evaluation.close_window()

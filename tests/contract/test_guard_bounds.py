@@ -106,9 +106,8 @@ async def _judged(store: StoreUnderTest) -> AsyncIterator[PostgresEvaluation]:
     """Judge the events that wait, and undo it."""
     async with store.evaluations.of_open_window(DISTRICT) as evaluation:
         assert evaluation is not None
-        events = await evaluation.claim_events(evaluation.window.through, 1000)
-        staged = await evaluation.staged({event.key for event in events})
-        await run_preflight(evaluation, staging.apply(staged, events))
+        claimed = await evaluation.claim_events(evaluation.window.through, 1000)
+        await run_preflight(evaluation, staging.apply(claimed.staged, claimed.events))
         yield evaluation
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import Final
@@ -12,10 +12,13 @@ from typing import Final
 import orjson
 import pytest
 
-from tests.support.builders.records import NOON, later
+from schemas.words import Trigger
+from tests.support.builders.records import NOON, batch, later
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.guards import PostgresGuards
+from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.turnover import SchoolLimits, Turnover, Turnovers
+from worker.pipeline.evaluate.state import Conclusion, Takeover
 
 Place = tuple[str | None, str | None]
 """The school and the class of a student."""
@@ -283,23 +286,33 @@ async def test_a_school_does_not_grow_by_newcomers(store: StoreUnderTest, guards
     assert {one.school_removals["n"].committed for one in (whole, alone, most)} == {1}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("seed", "restarts"), [(0, False), (1, False), (2, False), (0, True)])
 async def test_whom_a_plan_moves_is_kept_under_its_commit_with_where_he_was_and_is(
-    store: StoreUnderTest, guards: PostgresGuards, seed: int
+    store: StoreUnderTest, seed: int, restarts: bool
 ) -> None:
     rng = Random(seed)  # noqa: S311 — a reproducible choice
     district = invented(rng)
     await district.keep(store, "d")
     await invented(rng).keep(store, "e")
 
-    await guards.keep_moves(9, later(9))
+    await store.rows("INSERT INTO districts (district_id, commit_sequence) VALUES ('d', 9)")
+    async with store.database.transaction() as connection:
+        evaluation = await store.evaluations.locked(connection, "d", Trigger.FLUSH)
+        assert evaluation is not None
+        evaluation.window = replace(evaluation.window, now=later(9))
+        takeover = Takeover(is_first=False, moves_students=True, restarts_count=restarts)
+        await evaluation.write_conclusion(
+            Conclusion(batch(Trigger.FLUSH, 0), Outcome.COMMIT, takeover=takeover)
+        )
 
     rows = await store.rows("SELECT * FROM guard_history WHERE sequence = 9 ORDER BY student_id")
     assert [tuple(row) for row in rows] == [
         ("d", 9, move.student, later(9), *move.values[1:])
         for move in district.planned
-        if move.is_kept and move.student not in district.erased
+        if move.is_kept and move.student not in district.erased and not restarts
     ]
+    others = await store.rows("SELECT district_id FROM guard_history WHERE sequence <> 9")
+    assert {row["district_id"] for row in others} == ({"e"} if restarts else {"d", "e"})
 
 
 async def test_a_count_starts_over_for_one_district(store: StoreUnderTest, guards: PostgresGuards) -> None:

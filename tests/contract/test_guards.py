@@ -442,7 +442,6 @@ async def test_students_of_a_section_that_is_gone_in_one_that_was_there_were_mer
     [
         ("evaluation/guards", "turnovers"),
         ("evaluation/guards", "most_moved"),
-        ("evaluation/guards", "keep"),
         ("evaluation/error_figures", "class_changes"),
     ],
 )
@@ -455,7 +454,6 @@ async def test_what_guards_count_is_found_by_the_plan_and_never_in_the_whole_dis
     values = {
         "turnovers": ("now()", "10", "20", "25", "30"),
         "most_moved": ("now()", "10", "20", "25", "30"),
-        "keep": ("1", "now()"),
         "class_changes": ("20", "'2026-11-30'"),
     }[name]
     statement = statements.load(file)[name]

@@ -9,10 +9,14 @@ from typing import Final
 import pytest
 
 from schemas.words import Trigger
+from tests.support.builders.records import batch
 from tests.support.districts.full_run import with_filter
 from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation import commit_history
+from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
+from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.section_filter import KEEP_ALL
+from worker.pipeline.evaluate.state import Conclusion, Takeover
 
 MONTH: Final = timedelta(days=30)
 HISTORY: Final = "INSERT INTO commit_history (district_id, sequence, kind, record_id) VALUES ($1, $2, $3, $4)"
@@ -102,6 +106,11 @@ ROSTER: Final = (
 )
 
 
+def commit_of(*, is_first: bool = False) -> Conclusion:
+    takeover = Takeover(is_first=is_first, moves_students=False, restarts_count=False)
+    return Conclusion(batch(Trigger.FLUSH, 0), Outcome.COMMIT, takeover=takeover)
+
+
 async def test_what_a_commit_replaces_is_kept_except_of_erased_students(store: StoreUnderTest) -> None:
     await store.rows(
         "INSERT INTO districts (district_id, last_commit_id, commit_sequence) VALUES ('d', 'c', 4), "
@@ -118,7 +127,7 @@ async def test_what_a_commit_replaces_is_kept_except_of_erased_students(store: S
     async with store.database.transaction() as connection:
         evaluation = await store.evaluations.locked(connection, "d", Trigger.FLUSH)
         assert evaluation is not None
-        await commit_history.keep(connection, "d", evaluation.state, wanted=True)
+        await evaluation.write_conclusion(commit_of())
 
     rows = await store.rows(
         "SELECT kind, record_id, record, member IS NULL, sequence, school_id FROM commit_history "
@@ -146,6 +155,7 @@ async def test_where_nothing_is_kept_one_can_go_back_no_further_than_to_the_comm
     async with store.database.transaction() as connection:
         evaluation = await store.evaluations.locked(connection, "d", Trigger.FLUSH)
         assert evaluation is not None
-        await commit_history.keep(connection, "d", evaluation.state, wanted=wanted)
+        made = PostgresEvaluation(connection, evaluation.window, evaluation.state, keeps_history=wanted)
+        await made.write_conclusion(commit_of(is_first=is_first))
 
     assert await left(store) == {"d": (4, []), "other": (0, [])}

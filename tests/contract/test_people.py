@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -545,10 +546,13 @@ async def test_a_reason_is_kept_with_a_filter_and_told_in_the_audit(store: Store
 
 @pytest.mark.usefixtures("feed")
 async def test_no_look_for_turns_of_time_reads_the_table_of_districts(store: StoreUnderTest) -> None:
-    texts = statements.load("evaluation/windows")
-    looks: Sequence[tuple[str, list[int]]] = [("is_anybody_due_by_time", []), ("take_due_by_time", [500])]
-    for name, arguments in looks:
-        found = await store.rows(f"EXPLAIN {texts[name]}", *arguments)
+    times = [timedelta(minutes=1)] * 3
+    looks: Sequence[tuple[str, str, list[Any]]] = [
+        ("due_districts", "due_districts", [50_000, *times, 20]),
+        ("windows", "take_due_by_time", [500]),
+    ]
+    for file, name, arguments in looks:
+        found = await store.rows(f"EXPLAIN {statements.load(f'evaluation/{file}')[name]}", *arguments)
         text = "\n".join(row[0] for row in found)
         assert "districts_to_reevaluate" in text
         assert "Seq Scan" not in text

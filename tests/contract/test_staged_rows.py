@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import pytest
@@ -12,6 +12,7 @@ from tests.support.fixtures.store import StoreUnderTest
 from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
 from worker.domain.roster.records import RecordKind
+from worker.pipeline.evaluate.rosters import EnrollmentChanges
 
 IDS: Final = tuple("abcdef")
 DEAD: Final = "f"
@@ -65,7 +66,14 @@ async def of_another(store: StoreUnderTest) -> AsyncIterator[PostgresStagedRoste
         yield PostgresStagedRoster(connection, "e")
 
 
-async def test_records_are_read_by_kind_and_id(staged: PostgresStagedRoster) -> None:
+EVENT: Final = (
+    "INSERT INTO inbox (district_id, event_id, kind, record_id, record) VALUES ('d', $1, $2, $3, '{}')"
+)
+
+
+async def test_events_are_claimed_with_what_is_staged_of_their_records(
+    store: StoreUnderTest, staged: PostgresStagedRoster
+) -> None:
     keys = {
         (RecordKind.SCHOOL, "a"),
         (RecordKind.SECTION, "b"),
@@ -73,20 +81,18 @@ async def test_records_are_read_by_kind_and_id(staged: PostgresStagedRoster) -> 
         (RecordKind.TERM, "z"),
     }
 
-    found = await staged.staged(keys)  # type: ignore[arg-type]
+    for number, (kind, name) in enumerate([*keys, *keys]):
+        await store.rows(EVENT, str(number), kind, name)
+
+    found = await staged.claim_events(None, 99)
 
     expected = {key: (f"{key[0]} {key[1]}", record_of(*key)) for key in keys if key[1] != "z"}
-    assert {key: (one.event_id, one.record) for key, one in found.items()} == expected
+    assert {key: (one.event_id, one.record) for key, one in found.staged.items()} == expected
+    assert {event.key for event in found.events} == keys
 
 
-async def test_users_are_students_or_teachers_or_both_or_nobody(staged: PostgresStagedRoster) -> None:
-    asked = ["a", "b", "c", "e", DEAD, "z"]
-
-    nobody = {"e", DEAD, "z"}
-    assert await staged.unknown_users(asked, asked) == ({"b", *nobody}, {"a", *nobody})
-    assert await staged.unknown_users(["a", "b"], ["c"]) == ({"b"}, set())
-    assert await staged.unknown_users([], ["a", "c"]) == (set(), {"a"})
-    records = await staged.student_records(asked)
+async def test_users_are_read_who_are_students(staged: PostgresStagedRoster) -> None:
+    records = await staged.student_records(["a", "b", "c", "e", DEAD, "z"])
     assert records == {name: record_of("user", name) for name in ("a", "c")}
 
 
@@ -240,6 +246,12 @@ async def test_sections_are_found_by_what_they_point_to(
 STRANGE: Final = ("a", "b c", 'd "e", {f}\\g')
 
 
+async def enroll(
+    staged: PostgresStagedRoster, added: dict[str, Sequence[str]], removed: dict[str, Sequence[str]]
+) -> None:
+    await staged.write_staged([], EnrollmentChanges(added, removed))
+
+
 async def enrolled(store: StoreUnderTest, district: str = "d") -> dict[str, list[str]]:
     rows = await store.rows("SELECT student_id, sections FROM enrollments WHERE district_id = $1", district)
     return {row[0]: row[1] for row in rows}
@@ -248,12 +260,10 @@ async def enrolled(store: StoreUnderTest, district: str = "d") -> dict[str, list
 async def test_students_have_the_sections_that_list_them_each_once_and_in_order(
     store: StoreUnderTest, staged: PostgresStagedRoster, of_another: PostgresStagedRoster
 ) -> None:
-    await of_another.change_enrollments({"x": ["e"], "y": ["e"], "z": ["e"]}, {})
-    await staged.change_enrollments({"x": STRANGE[::-1], "y": ["b c"], "z": ["a", "c"]}, {})
-    await staged.change_enrollments(
-        {"x": ["b c", "b"], "z": ["d"]}, {"x": ["a"], "y": ["b c", "e"], "z": ["e"]}
-    )
-    await staged.change_enrollments({}, {})
+    await enroll(of_another, {"x": ["e"], "y": ["e"], "z": ["e"]}, {})
+    await enroll(staged, {"x": STRANGE[::-1], "y": ["b c"], "z": ["a", "c"]}, {})
+    await enroll(staged, {"x": ["b c", "b"], "z": ["d"]}, {"x": ["a"], "y": ["b c", "e"], "z": ["e"]})
+    await enroll(staged, {}, {})
 
     assert await enrolled(store) == {"x": ["b", "b c", STRANGE[2]], "z": ["a", "c", "d"]}
     assert await enrolled(store, "e") == {"x": ["e"], "y": ["e"], "z": ["e"]}
@@ -264,10 +274,10 @@ async def test_students_have_the_sections_that_list_them_each_once_and_in_order(
 async def test_an_enrollment_that_stays_is_not_written_again(
     store: StoreUnderTest, staged: PostgresStagedRoster
 ) -> None:
-    await staged.change_enrollments({"x": ["a"]}, {})
+    await enroll(staged, {"x": ["a"]}, {})
     written = await store.rows("SELECT ctid, xmin FROM public.enrollments")
 
-    await staged.change_enrollments({"x": ["a"]}, {"x": ["b"], "y": ["c"]})
+    await enroll(staged, {"x": ["a"]}, {"x": ["b"], "y": ["c"]})
 
     assert await store.rows("SELECT ctid, xmin FROM public.enrollments") == written
 
@@ -377,7 +387,7 @@ async def test_the_first_events_are_claimed_up_to_one_and_no_more_than_asked_for
 
     found = await staged.claim_events(through, limit)
 
-    assert sorted(event.id for event in found) == list(claimed)
+    assert sorted(event.id for event in found.events) == list(claimed)
     left = await store.rows("SELECT event_id FROM inbox ORDER BY 1")
     assert [row[0] for row in left] == sorted(set("1234") - set(claimed))
     remembered = await store.rows("SELECT event_id FROM evaluated_events ORDER BY 1")

@@ -132,9 +132,8 @@ async def refiltered(confirmation: Confirmation | None) -> MemoryEvaluation:
 
 
 async def judge_now(district: MemoryEvaluation) -> None:
-    events = await district.claim_events(None, 100)
-    staged = await district.staged({event.key for event in events})
-    await run_preflight(district.port(), staging.apply(staged, events))
+    claimed = await district.claim_events(None, 100)
+    await run_preflight(district.port(), staging.apply(claimed.staged, claimed.events))
 
 
 @pytest.mark.parametrize(

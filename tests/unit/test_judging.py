@@ -102,10 +102,10 @@ class FakeEvaluation:
     async def quarantined(self) -> int:
         return self.waiting
 
-    async def open_findings(self, kinds: list[str], ids: list[str]) -> list[OpenFinding]:
-        assert (kinds, ids) == (["district"], [DISTRICT])
+    async def findings_before(self) -> list[OpenFinding]:
+        of_a_school = Finding(Code.SCHOOL_MASS_REMOVAL, Severity.ERROR, "school", "s", {"waiting": 9})
         if self.known is None:
-            return []
+            return [OpenFinding("s", of_a_school)]
         finding = Finding(
             Code.EVENTS_QUARANTINED, Severity.ERROR, "district", DISTRICT, {"waiting": self.known}
         )

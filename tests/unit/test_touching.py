@@ -16,7 +16,7 @@ from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.candidate.context import chunks
 from worker.pipeline.evaluate.candidate.refresh import Touched, _touch_user, _turned, stage
 from worker.pipeline.evaluate.candidate.step1_sections import touched_students
-from worker.pipeline.evaluate.rosters import EvaluatedRoster, SectionLink
+from worker.pipeline.evaluate.rosters import EnrollmentChanges, EvaluatedRoster, SectionLink
 
 TODAY = date(2026, 9, 15)
 LIMITS = WindowLimits(timedelta(0), timedelta(hours=1), 10, timedelta(hours=1))
@@ -99,15 +99,14 @@ class FakeRoster:
     enrolled: list[dict[str, list[str]]] = field(default_factory=list)
     terms: dict[tuple[str, str], int] | None = None
 
-    async def write_staged(self, changes: Sequence[Change]) -> None:
+    async def write_staged(self, changes: Sequence[Change], enrollments: EnrollmentChanges) -> None:
         self.staged += changes
+        both = enrollments.added, enrollments.removed
+        self.enrolled += [{student: sorted(sections) for student, sections in one.items()} for one in both]
 
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         self.added |= set(added)
         self.removed |= set(removed)
-
-    async def change_enrollments(self, *changes: Mapping[str, Collection[str]]) -> None:
-        self.enrolled += [{student: sorted(sections) for student, sections in one.items()} for one in changes]
 
     async def count_school_terms(self, changes: Mapping[tuple[str, str], int]) -> None:
         self.terms = dict(changes)

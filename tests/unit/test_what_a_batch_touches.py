@@ -82,15 +82,16 @@ async def two_classes(
         ((RecordKind.COURSE, "h1", {"name": "Other"}), {}),
         ((RecordKind.TERM, "h1", {"name": "Fall"}), {}),
         ((RecordKind.USER, "t", {"teacher": {"last_name": "Q"}}), {"teacher": {"t"}}),
-        ((RecordKind.USER, "t", None), {"teacher": {"t"}, "class": {"c1", "c2"}, "school": {"h1", "h2"}}),
-        ((RecordKind.USER, "s3", student("h2", sis_id="1")), {"student": {"s3"}, "school": {"h2"}}),
+        ((RecordKind.USER, "t", None), {"teacher": {"t"}, "class": {"c1", "c2"}}),
+        ((RecordKind.USER, "s3", student("h2", sis_id="1")), {"student": {"s3"}}),
+        ((RecordKind.USER, "s3", student("h1")), {"student": {"s3"}, "school": {"h1", "h2"}}),
         (
             (RecordKind.USER, "s3", None),
             {"student": {"s3"}, "school": {"h2"}, "class": {"c2"}, "teacher": {"t"}},
         ),
         (
             (RecordKind.SECTION, "c1", listing("s1", course_id="k")),
-            {"section": {"c1"}, "class": {"c1"}, "student": {"s2"}, "teacher": {"t"}, "school": {"h1"}},
+            {"section": {"c1"}, "class": {"c1"}, "student": {"s2"}},
         ),
     ],
 )
@@ -109,6 +110,21 @@ async def test_a_school_is_in_the_roster_as_it_is_called_now_until_nobody_needs_
     await judged(district, (RecordKind.SECTION, "c2", None), (RecordKind.USER, "s3", student("h1")))
 
     assert ("school", "h2") not in district.entries()
+
+
+async def test_a_school_is_needed_while_a_student_in_scope_is_there() -> None:
+    third = SectionFilter.model_validate({"scope": {"grades": ["3"]}})
+    district = await two_classes(
+        ALL, third, (RecordKind.SCHOOL, "h3", {"name": "West"}), (RecordKind.USER, "s4", student("h3"))
+    )
+    await judged(district, (RecordKind.SECTION, "c1", listing("s1", "s2", "s4", course_id="k")))
+    is_there = [("school", "h3") in district.entries()]
+
+    for grade in ("4", "3"):
+        await judged(district, (RecordKind.USER, "s4", student("h3", grade=grade)))
+        is_there.append(("school", "h3") in district.entries())
+
+    assert is_there == [True, False, True]
 
 
 async def test_a_section_is_no_class_any_more_when_the_last_student_leaves_the_scope() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, cast
@@ -25,6 +25,7 @@ from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.candidate.step2_students import _outside
 from worker.pipeline.evaluate.preflight import verdict_on
 from worker.pipeline.evaluate.rosters import (
+    CandidateChanges,
     EntryState,
     EntryWrite,
     EvaluatedRoster,
@@ -47,9 +48,12 @@ class FakeRoster:
     closed: list[Finding] = field(default_factory=list)
     calls: int = 0
 
-    async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
+    async def write_candidate(self, changes: CandidateChanges) -> set[str]:
         self.calls += 1
-        self.entries += writes
+        self.entries += changes.entries
+        self.opened += changes.opened
+        self.closed += changes.closed
+        return set(changes.sizes)
 
     async def write_findings(self, opened: Collection[Finding], closed: Collection[Finding]) -> None:
         self.calls += 1
@@ -88,7 +92,7 @@ async def test_an_entry_is_written_and_counted_where_it_differs_from_its_row(
     roster = FakeRoster()
     made = context(roster)
 
-    await made.write_entry_changes([(write, stands), (WRITE, STANDS)])
+    assert await made.write_changes([(write, stands), (WRITE, STANDS)]) == set()
 
     assert roster.entries == [write] * is_written
     assert roster.calls == is_written
@@ -113,6 +117,21 @@ async def test_findings_that_stay_are_left_alone_and_the_others_opened_and_close
     await made.write_finding_changes([], [stays])
     assert roster.calls == 3
     assert not made.is_new_filter
+
+
+async def test_what_looking_again_changes_is_written_together() -> None:
+    roster = FakeRoster()
+    made = context(roster)
+    goes, comes = (finding(Code.FIELD_MISSING, field=name) for name in ("dob", "email"))
+    out = EntryWrite(RosterKind.STUDENT, "s1", None, sections=())
+
+    turned = await made.write_changes(
+        [(out, STANDS)], [OpenFinding(goes.record_id, goes)], [comes], {"a": -1}
+    )
+    assert (roster.entries, roster.opened, roster.closed, turned) == ([out], [comes], [goes], {"a"})
+    assert await made.write_changes([(WRITE, STANDS)], [], [], {}) == set()
+    assert roster.calls == 1
+    assert await made.write_changes([], [], [], {"b": 1}) == {"b"}
 
 
 STUDENT = Student(RecordId("s1"), {})

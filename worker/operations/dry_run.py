@@ -84,9 +84,9 @@ async def _why_not(evaluation: WindowEvaluation, waiting: int, limits: WindowLim
 
 async def _foreseen(evaluation: WindowEvaluation, limits: WindowLimits) -> dict[str, Any]:
     state, window = evaluation.state, evaluation.window
-    events = await evaluation.claim_events(window.through, limits.max_events)
-    staged = await evaluation.staged({event.key for event in events})
-    await run_preflight(evaluation, staging.apply(staged, events, staging.bounds(state.floor, window.now)))
+    claimed = await evaluation.claim_events(window.through, limits.max_events)
+    bounds = staging.bounds(state.floor, window.now)
+    await run_preflight(evaluation, staging.apply(claimed.staged, claimed.events, bounds))
     tally = state.tally
     verdict = verdict_on(state, await evaluation.open_approval())
     outcome = decide(verdict, Trigger.QUIET, None, window.now, limits)
@@ -97,7 +97,7 @@ async def _foreseen(evaluation: WindowEvaluation, limits: WindowLimits) -> dict[
         changed = await evaluation.changed_errors()
         new, resolved = sum(changed.new.values()), sum(changed.resolved.values())
     return {
-        "events": len(events),
+        "events": len(claimed.events),
         "outcome": outcome.value,
         "students": students_summary(tally).wire(),
         "by_code": tally.by_code(),

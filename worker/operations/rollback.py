@@ -171,7 +171,9 @@ async def _commit(district: Rollback, target: PastCommit, restoration: Restorati
     await district.restart_count()
     await district.end_confirmation()
     state.confirmation = None
-    parts = await enqueue_changes(district, district.restored_changes(), envelope)
+    parts, messages = await enqueue_changes(district, district.restored_changes(), envelope)
+    if messages:
+        await district.enqueue(messages)
     state.last_commit_id = envelope.commit_id
     state.committed_digest, state.committed_counts = restoration.digest, restoration.sizes
     # What the plan removes, and from how many, is not what it was.

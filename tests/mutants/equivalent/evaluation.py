@@ -10,7 +10,8 @@ _FOR_THE_INDEX: Final = "the row is of this record by another condition; this on
 _OUTER_LIMIT: Final = (
     "the limit around both sides counts; this one only keeps a side from being read to its end"
 )
-_ON_RECORDS: Final = "WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[])"
+_ON_ENTRIES: Final = "WHERE district_id = $1 AND kind = ANY($9::text[]) AND record_id = ANY($10::text[])"
+_ON_FINDINGS: Final = "WHERE district_id = $1 AND kind = ANY($12::text[]) AND record_id = ANY($13::text[])"
 _ON_ROLES: Final = "WHERE district_id = $1 AND role = ANY($2::text[]) AND target_id = ANY($3::text[])"
 _SIDES: Final = {
     "school": "AND record IS NOT NULL",
@@ -27,11 +28,12 @@ def _without(clause: str, part: str) -> str:
 
 EQUIVALENT: Final[dict[str, str]] = {
     **{
-        f"{_FILES}/candidate_roster.sql::{name}: {_without(_ON_RECORDS, part)}": (
-            "a member is of one record alone; " + _FOR_THE_INDEX
+        f"{_FILES}/candidate_roster.sql::write_candidate: {_without(clause, part)}": _FOR_THE_INDEX
+        for clause, parts in (
+            (_ON_ENTRIES, ("kind = ANY($9::text[])", "record_id = ANY($10::text[])")),
+            (_ON_FINDINGS, ("kind = ANY($12::text[])", "record_id = ANY($13::text[])")),
         )
-        for name in ("close_findings", "delete_findings")
-        for part in ("kind = ANY($2::text[])", "record_id = ANY($3::text[])")
+        for part in parts
     },
     f"{_FILES}/candidate_roster.sql::students_of_schools: "
     "AND kind IN ('student', 'class') AND kind || '' = 'student' OFFSET 0) AS r => "
@@ -43,9 +45,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     ),
     f"{_FILES}/district_state.sql::read_policy: ORDER BY version DESC LIMIT 1 "
     "=> ORDER BY version DESC LIMIT (1::bigint + 1000)": _FIRST_ROW,
-    f"{_FILES}/district_state.sql::read_filter: FROM filters WHERE district_id = $1 "
-    "ORDER BY version DESC LIMIT 1 => FROM filters WHERE district_id = $1 "
-    "ORDER BY version DESC LIMIT (1::bigint + 1000)": _FIRST_ROW,
     **{
         f"{_FILES}/staged_roster.sql::ids_{kind}: {only} ORDER BY record_id LIMIT $3) => "
         f"{only} ORDER BY record_id {_MORE})": _OUTER_LIMIT
@@ -62,9 +61,4 @@ EQUIVALENT: Final[dict[str, str]] = {
         f"{_FILES}/staged_roster.sql::remove_links: {_without(_ON_ROLES, part)}": (_FOR_THE_INDEX)
         for part in ("role = ANY($2::text[])", "target_id = ANY($3::text[])")
     },
-    f"{_FILES}/windows.sql::is_anybody_due_by_time: SELECT EXISTS (SELECT FROM districts "
-    "WHERE reevaluate_at <= now()) => SELECT EXISTS (SELECT FROM districts "
-    "WHERE (true OR (reevaluate_at <= now())))": (
-        "it saves a transaction where nobody is due; take_due_by_time asks the same once more"
-    ),
 }

@@ -109,10 +109,6 @@ EQUIVALENT: Final[dict[str, str]] = {
     "subscription.reject(group.deliveries[(-1)].tag, requeue=True)": (
         "only a group of one message is put aside"
     ),
-    "worker/pipeline/evaluate/candidate/step2_students.py::refresh_identities: if student is not None and "
-    "context.scope.holds(student): => if ((context.scope.holds(student))):": (
-        "the store gives the records of students alone"
-    ),
     "worker/pipeline/evaluate/candidate/step3_classes.py::_entry: if section is None or "
     "state.students == 0: => if "
     "((state.students == 0)):": (

@@ -23,8 +23,9 @@ from worker.domain.roster.records import EventId, Json, RecordId, RecordKind
 from worker.domain.roster.roster import remove_change, upsert_change
 from worker.domain.roster.staging import Event
 from worker.messaging.outbox_message import OutboxMessage
+from worker.pipeline.evaluate.rosters import OpenFinding
 from worker.pipeline.evaluate.stage import EvaluateStage
-from worker.pipeline.evaluate.state import Adopted, ClosedWindow, DecisionRecord
+from worker.pipeline.evaluate.state import Adopted, ClosedWindow, Conclusion, DecisionRecord
 from worker.pipeline.evaluate.unit_of_work import Evaluation, Evaluations
 from worker.runtime.metrics import Metrics
 
@@ -108,6 +109,10 @@ class MemoryEvaluation(MemoryFigures):
         """Return the approval."""
         return self.approval
 
+    async def findings_before(self) -> Sequence[OpenFinding]:
+        """Return the open findings on the district and its schools."""
+        return await self.open_findings(["district", "school"], None)
+
     async def end_approval(self, approval: Approval, ended: Ended) -> None:
         """End it."""
         assert approval == self.approval
@@ -166,15 +171,20 @@ class MemoryEvaluation(MemoryFigures):
         last = self.messages[-1].key
         self.messages = [replace(one, parts=parts) if one.key == last else one for one in self.messages]
 
-    async def record(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
-        """Keep the batch and the decision."""
-        self.batches.append(batch)
-        self.outcomes.append(outcome)
-        self.decisions.append(decision)
+    async def write_conclusion(self, conclusion: Conclusion) -> None:
+        """Keep the batch, the decision and its messages, and how the window was closed."""
+        if conclusion.messages:
+            await self.enqueue(conclusion.messages)
+        if conclusion.takeover is not None:
+            await self.adopt_candidate(restarts_count=conclusion.takeover.restarts_count)
+        self.batches.append(conclusion.batch)
+        self.outcomes.append(conclusion.outcome)
+        self.decisions.append(conclusion.decision)
+        self.closed.append((conclusion.deferred_since, conclusion.answered))
 
-    async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
-        """Keep how it was closed."""
-        self.closed.append((deferred_since, answered))
+    async def close_window(self) -> None:
+        """Keep that it was closed."""
+        self.closed.append((None, True))
 
     def port(self) -> Evaluation:
         """Return it as the port it stands for."""

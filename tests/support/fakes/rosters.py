@@ -10,8 +10,15 @@ from schemas.words import RosterKind
 from tests.support.fakes.staged_records import MemoryStaged, Row
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
-from worker.domain.roster.records import Json, RecordKind
-from worker.pipeline.evaluate.rosters import ClassState, EntryWrite, OpenFinding, PersonState, StudentState
+from worker.domain.roster.records import Json, RecordId, RecordKind
+from worker.pipeline.evaluate.rosters import (
+    CandidateChanges,
+    ClassState,
+    EntryWrite,
+    OpenFinding,
+    PersonState,
+    StudentState,
+)
 
 
 @dataclass
@@ -60,23 +67,25 @@ class MemoryRoster(MemoryStaged):
             and (len(self._holders(name, digest)) > 1) != ((student, name) in told)
         }
 
-    async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
-        """Return the fields whose value somebody else has too."""
-        found: dict[str, set[str]] = {}
-        for student, name, digest in self.identities:
-            if student in ids and len(self._holders(name, digest)) > 1:
-                found.setdefault(student, set()).add(name)
-        return found
+    def duplicated_fields(self, student_id: str) -> set[str]:
+        """Return the fields of a student whose value somebody else has too."""
+        of_student = [(name, digest) for one, name, digest in self.identities if one == student_id]
+        return {name for name, digest in of_student if len(self._holders(name, digest)) > 1}
+
+    def findings_on(self, record_id: str, *kinds: str) -> list[OpenFinding]:
+        """Return the open findings on a record."""
+        found = [one for one in self.findings.values() if one.kind in kinds and one.record_id == record_id]
+        return [OpenFinding(record_id, one) for one in found]
 
     def _holders(self, name: str, digest: bytes) -> list[str]:
         return [one for one, *value in self.identities if value == [name, digest]]
 
-    async def student_states(self, ids: Collection[str]) -> list[StudentState]:
+    async def student_states(self, ids: Collection[str], *, with_duplicated: bool) -> list[StudentState]:
         """Return these users as students."""
         self.looked_at["student"].update(ids)
-        return [self._student_state(one) for one in ids]
+        return [self._student_state(one, with_duplicated=with_duplicated) for one in ids]
 
-    def _student_state(self, student_id: str) -> StudentState:
+    def _student_state(self, student_id: str, *, with_duplicated: bool) -> StudentState:
         user = self.at(RecordKind.USER, student_id) or {}
         listed = self.enrolled[student_id]
         school = user.get("student", {}).get("texts", {}).get("school_id")
@@ -86,14 +95,28 @@ class MemoryRoster(MemoryStaged):
             {section: self.kept[section][0] for section in listed if section in self.kept},
             self.at(RecordKind.SCHOOL, school) is not None,
             self._row(RosterKind.STUDENT, student_id).state(),
+            self.duplicated_fields(student_id) if with_duplicated else (),
+            self.findings_on(student_id, "student"),
         )
 
     def _row(self, kind: RosterKind, record_id: str) -> Row:
         return self.rows.get((kind, record_id), Row())
 
-    async def teacher_states(self, ids: Collection[str]) -> list[PersonState]:
-        """Return these users as teachers."""
-        self.looked_at["teacher"].update(ids)
+    async def needed_states(
+        self, teachers: Collection[str], schools: Collection[str]
+    ) -> dict[RosterKind, list[PersonState]]:
+        """Return these users as teachers, and these schools."""
+        return {
+            RosterKind.TEACHER: self._teacher_states(teachers),
+            RosterKind.SCHOOL: self._school_states(schools),
+        }
+
+    def _look(self, what: str, ids: Collection[str]) -> None:
+        if ids:
+            self.looked_at[what].update(ids)
+
+    def _teacher_states(self, ids: Collection[str]) -> list[PersonState]:
+        self._look("teacher", ids)
         needed = {
             target
             for role, target, section in self.links
@@ -103,9 +126,8 @@ class MemoryRoster(MemoryStaged):
         records = {one: user if "teacher" in user else None for one, user in users.items()}
         return self._persons(RosterKind.TEACHER, records, needed)
 
-    async def school_states(self, ids: Collection[str]) -> list[PersonState]:
-        """Return these schools."""
-        self.looked_at["school"].update(ids)
+    def _school_states(self, ids: Collection[str]) -> list[PersonState]:
+        self._look("school", ids)
         needed = {row.school_id for row in self.rows.values() if row.candidate}
         return self._persons(RosterKind.SCHOOL, {one: self.at(RecordKind.SCHOOL, one) for one in ids}, needed)
 
@@ -130,7 +152,33 @@ class MemoryRoster(MemoryStaged):
     def _class_state(self, section_id: str) -> ClassState:
         rank, students = self.kept.get(section_id, (None, 0))
         entry = self._row(RosterKind.CLASS, section_id).state(with_record=True)
-        return ClassState(section_id, self.at(RecordKind.SECTION, section_id), rank, students, entry)
+        record = self.at(RecordKind.SECTION, section_id)
+        unknown: dict[str, list[RecordId]] = {
+            side: [one for one in (record or {}).get(f"{side}s", ()) if side not in self._sides(one)]
+            for side in ("student", "teacher")
+            if rank is not None
+        }
+        return ClassState(
+            section_id,
+            record,
+            rank,
+            students,
+            entry,
+            unknown.get("student", ()),
+            unknown.get("teacher", ()),
+            self.findings_on(section_id, "class", "section"),
+        )
+
+    def _sides(self, user_id: str) -> Json:
+        return self.at(RecordKind.USER, user_id) or {}
+
+    async def write_candidate(self, changes: CandidateChanges) -> set[str]:
+        """Change the candidate roster, the findings and the kept sections."""
+        if changes.entries:
+            await self.write_entries(changes.entries)
+        if changes.opened or changes.closed:
+            await self.write_findings(changes.opened, changes.closed)
+        return await self.resize_kept(changes.sizes) if changes.sizes else set()
 
     async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
         """Change the candidate roster."""

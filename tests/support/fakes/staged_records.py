@@ -20,7 +20,13 @@ from worker.domain.roster.records import (
 from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms, TermUse
-from worker.pipeline.evaluate.rosters import EntryState, SectionLink, SectionState
+from worker.pipeline.evaluate.rosters import (
+    Claimed,
+    EnrollmentChanges,
+    EntryState,
+    SectionLink,
+    SectionState,
+)
 
 
 @dataclass
@@ -77,39 +83,30 @@ class MemoryStaged:
         """Return the live records of a kind."""
         return {key[1]: one.record for key, one in self.known.items() if key[0] is kind and one.record}
 
-    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+    async def claim_events(self, through: str | None, limit: int) -> Claimed:
         """Take the first events, up to `through`."""
         first = [one for one in self.waiting if through is None or one.id <= through][:limit]
         self.waiting = [one for one in self.waiting if one not in first]
         self.event_contexts = self.contexts
-        return first
+        return Claimed(first, {one.key: self.known[one.key] for one in first if one.key in self.known})
 
-    async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
-        """Return what is staged under these keys."""
-        return {key: self.known[key] for key in keys if key in self.known}
-
-    async def write_staged(self, changes: Sequence[Change]) -> None:
-        """Stage the changes' records."""
+    async def write_staged(self, changes: Sequence[Change], enrollments: EnrollmentChanges) -> None:
+        """Stage the changes' records, and which sections list a student."""
         self.calls["staged"] += 1
         for change in changes:
             self.known[change.key] = Staged(EventId(change.event_id), change.after, change.modified)
+        for student, sections in enrollments.added.items():
+            assert not self.enrolled[student] & set(sections)
+            self.enrolled[student] |= set(sections)
+        for student, sections in enrollments.removed.items():
+            assert self.enrolled[student] >= set(sections)
+            self.enrolled[student] -= set(sections)
 
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         """Change which sections point where."""
         assert not self.links & set(added)
         assert self.links >= set(removed)
         self.links = (self.links | set(added)) - set(removed)
-
-    async def change_enrollments(
-        self, added: Mapping[str, Collection[str]], removed: Mapping[str, Collection[str]]
-    ) -> None:
-        """Change which sections list a student."""
-        for student, sections in added.items():
-            assert not self.enrolled[student] & set(sections)
-            self.enrolled[student] |= set(sections)
-        for student, sections in removed.items():
-            assert self.enrolled[student] >= set(sections)
-            self.enrolled[student] -= set(sections)
 
     async def sections_of_students(self, ids: Collection[str]) -> set[str]:
         """Return the sections that list any of these students."""
@@ -156,16 +153,6 @@ class MemoryStaged:
         """Return those who are students now."""
         found = {one: self.at(RecordKind.USER, one) or {} for one in ids}
         return {one: record for one, record in found.items() if "student" in record}
-
-    async def unknown_users(
-        self, students: Collection[str], teachers: Collection[str]
-    ) -> tuple[set[str], set[str]]:
-        """Return who is no student now, and who is no teacher."""
-        without = {
-            side: {one for one in ids if side not in (self.at(RecordKind.USER, one) or {})}
-            for side, ids in (("student", students), ("teacher", teachers))
-        }
-        return without["student"], without["teacher"]
 
     async def schools(self) -> list[School]:
         """Return the district's schools."""

@@ -32,10 +32,9 @@ async def stage_part(
     evaluation: Evaluation, changes: Sequence[Change], events: int, under_floor: int
 ) -> Decided:
     """Stage a part of a first load; whoever evaluates the district next looks at all of it."""
-    window = evaluation.window
     await stage(evaluation, changes)
     evaluation.state.is_partly_loaded = True
-    decided = await record_outcome(
+    return await record_outcome(
         evaluation,
         Outcome.DEFERRED,
         Trigger.SIZE,
@@ -43,7 +42,6 @@ async def stage_part(
         adopted=False,
         is_approved=False,
         under_floor=under_floor,
+        answered=False,
         suggest_seconds=0,
     )
-    await evaluation.close_window(window.deferred_since or window.now, answered=False)
-    return decided

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from schemas.messages.batch import Batch
 from schemas.messages.commit import COMMIT_SCHEMA, CommitEnvelope
 from schemas.messages.review import MAX_ITEMS, REVIEW_SCHEMA, Cause
-from schemas.words import Trigger
+from schemas.words import RosterKind, Trigger
 from worker.domain.alerts import detection
 from worker.domain.alerts.codes import BASELINE_REFUSED
 from worker.domain.alerts.detection import decided
@@ -23,7 +23,7 @@ from worker.domain.roster.roster import PartLimits, PartPacker
 from worker.messaging.outbox_message import OutboxMessage
 from worker.pipeline.evaluate.cause_facts import cause_facts
 from worker.pipeline.evaluate.review_suggestions import advise
-from worker.pipeline.evaluate.state import DecisionRecord
+from worker.pipeline.evaluate.state import Conclusion, DecisionRecord, Takeover
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime.tracing import trace_parent
 
@@ -50,14 +50,15 @@ async def record_outcome(
     adopted: bool,
     is_approved: bool,
     under_floor: int,
+    answered: bool,
     suggest_seconds: float,
 ) -> Decided:
-    """Record the batch and, where there is one, the decision with its messages.
+    """Record the batch and, where there is one, the decision with its messages; close the window.
 
     `adopted` says that a baseline was adopted with it, `is_approved` that guards would stand against the
     commit but for a person's approval, `under_floor` how many of the events are from before the last
-    baseline; a review looks for section filters that would serve the district better for at most
-    `suggest_seconds`.
+    baseline, `answered` that the request which closed the window is dealt with; a review looks for section
+    filters that would serve the district better for at most `suggest_seconds`.
     """
     state, window = evaluation.state, evaluation.window
     state.batch_number += 1
@@ -68,13 +69,13 @@ async def record_outcome(
         opened_at=window.opened_at,
         closed_at=window.now,
     )
-    decision, parts = None, 0
+    written, parts = Conclusion(batch, outcome), 0
     if outcome is Outcome.COMMIT:
-        decision, parts = await _commit(evaluation, batch, is_approved=is_approved)
+        written, parts = await _commit(evaluation, batch, is_approved=is_approved)
     elif outcome is Outcome.REVIEW:
         causes = fold(await cause_facts(evaluation))
         suggestions = await advise(evaluation, causes, suggest_seconds)
-        decision, parts = await _review(evaluation, batch, causes, suggestions), 1
+        written, parts = await _review(evaluation, batch, causes, suggestions), 1
     found = decided(state.tally, state.policy, outcome, is_in_review=state.standing_since is not None)
     if adopted:
         found[BASELINE_REFUSED] = None
@@ -82,11 +83,13 @@ async def record_outcome(
         found |= detection.under_floor(events, under_floor)
     if found:
         await evaluation.note_incidents(found, batch.batch_id)
-    await evaluation.record(batch, outcome, decision)
-    return Decided(outcome, decision.sequence if decision else None, batch, parts)
+    put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
+    await evaluation.write_conclusion(replace(written, deferred_since=put_off, answered=answered))
+    return Decided(outcome, written.decision.sequence if written.decision else None, batch, parts)
 
 
-async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) -> tuple[DecisionRecord, int]:
+async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) -> tuple[Conclusion, int]:
+    """Return what a commit is concluded with, and how many parts it has."""
     state = evaluation.state
     district_id = evaluation.window.district_id
     state.decision_number += 1
@@ -104,10 +107,15 @@ async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) ->
         counts=tally_module.plan_counts(state.tally),
         roster=tally_module.roster_summary(state.tally),
     )
-    parts = await enqueue_changes(evaluation, evaluation.plan_changes(names_replaced=is_approved), envelope)
-    # The first commit is no accident, and of what a person said yes to, nothing counts toward the next.
-    said_yes = is_approved or state.is_confirmed or state.last_commit_id is None
-    await evaluation.adopt_candidate(restarts_count=said_yes)
+    changes = evaluation.plan_changes(names_replaced=is_approved)
+    parts, messages = await enqueue_changes(evaluation, changes, envelope)
+    is_first = state.last_commit_id is None
+    takeover = Takeover(
+        is_first=is_first,
+        moves_students=any(state.tally.plan()[RosterKind.STUDENT].values()),
+        # The first commit is no accident, and of what a person said yes to, nothing counts toward the next.
+        restarts_count=is_approved or state.is_confirmed or is_first,
+    )
     state.guards_until = None
     if state.confirmation is not None:
         await evaluation.end_confirmation()
@@ -119,7 +127,8 @@ async def _commit(evaluation: Evaluation, batch: Batch, *, is_approved: bool) ->
     state.committed_counts = tally_module.roster_counts(state.tally)
     await _lower_guards(evaluation)
     state.standing_since, state.reported_digest = None, None
-    return DecisionRecord(commit_id, state.commit_sequence, envelope.wire()), parts
+    decision = DecisionRecord(commit_id, state.commit_sequence, envelope.wire())
+    return Conclusion(batch, Outcome.COMMIT, decision, messages, takeover), parts
 
 
 async def _lower_guards(evaluation: Evaluation) -> None:
@@ -136,12 +145,15 @@ async def _lower_guards(evaluation: Evaluation) -> None:
 
 async def enqueue_changes(
     evaluation: Evaluation, changes: AsyncIterator[str], envelope: CommitEnvelope
-) -> int:
-    """Put a commit's parts into the outbox, a few in memory at a time; return how many there are."""
+) -> tuple[int, list[OutboxMessage]]:
+    """Put a commit's parts into the outbox, a few in memory at a time; return how many there are.
+
+    A commit of one part is not put there: it is returned, to be put there with the rest of the decision.
+    """
     packer, waiting, count = PartPacker(PartLimits()), list[str](), 0
     text = canonical(envelope.wire())
 
-    async def put() -> None:
+    def take() -> list[OutboxMessage]:
         messages = [
             OutboxMessage(
                 f"commit.{evaluation.window.district_id}",
@@ -156,8 +168,8 @@ async def enqueue_changes(
             )
             for place, packed in enumerate(waiting, start=1)
         ]
-        await evaluation.enqueue(messages)
         waiting.clear()
+        return messages
 
     async for change in changes:
         full = packer.add(change)
@@ -165,13 +177,14 @@ async def enqueue_changes(
             waiting.append(full)
             count += 1
         if len(waiting) == PARTS_AT_ONCE:
-            await put()
+            await evaluation.enqueue(take())
     waiting.append(packer.take())
     count += 1
-    await put()
-    if count > 1:
-        await evaluation.set_parts(count)
-    return count
+    if count == 1:
+        return count, take()
+    await evaluation.enqueue(take())
+    await evaluation.set_parts(count)
+    return count, []
 
 
 async def _review(
@@ -179,7 +192,7 @@ async def _review(
     batch: Batch,
     causes: Sequence[Cause],
     suggestions: Sequence[dict[str, Any]],
-) -> DecisionRecord:
+) -> Conclusion:
     state, district_id = evaluation.state, evaluation.window.district_id
     state.decision_number += 1
     state.review_sequence += 1
@@ -211,6 +224,6 @@ async def _review(
         trace_parent(batch.batch_id, review_id),
         canonical(body),
     )
-    await evaluation.enqueue([message])
     summary = {**body, "findings": {**body["findings"], "items": []}}
-    return DecisionRecord(review_id, state.review_sequence, summary)
+    decision = DecisionRecord(review_id, state.review_sequence, summary)
+    return Conclusion(batch, Outcome.REVIEW, decision, [message])

@@ -7,13 +7,13 @@ values of the domain; every call may raise `StoreUnavailable`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
-from worker.domain.roster.records import Json, RecordKind, School
+from worker.domain.roster.records import Json, RecordId, RecordKind, School
 from worker.domain.roster.roster import Entry
 from worker.domain.roster.staging import Change, Event, Key, Staged
 from worker.domain.roster.terms import DistrictTerms
@@ -29,6 +29,14 @@ class SectionState:
     school: Json | None
     term: Json | None
     rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """An open finding, as far as closing it needs."""
+
+    record_id: str
+    finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,10 @@ class StudentState:
     ranks: Mapping[str, int]
     school_known: bool
     entry: EntryState
+    duplicated: Collection[str] = ()
+    """The unique fields whose value another student in scope has too, if these were asked for."""
+    findings: Sequence[OpenFinding] = ()
+    """Those that are open on the student."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +88,27 @@ class ClassState:
     rank: int | None
     students: int
     entry: EntryState
+    unknown_students: Sequence[RecordId] = ()
+    """Of those whom a kept section lists, who is no student now."""
+    unknown_teachers: Sequence[RecordId] = ()
+    findings: Sequence[OpenFinding] = ()
+    """Those that are open on the section or class."""
 
 
 @dataclass(frozen=True, slots=True)
-class OpenFinding:
-    """An open finding, as far as closing it needs."""
+class Claimed:
+    """The events of a batch, in no order, and what was staged of their records before."""
 
-    record_id: str
-    finding: Finding
+    events: list[Event]
+    staged: Mapping[Key, Staged]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentChanges:
+    """By student, the sections that list him now and did not, and those that do no more."""
+
+    added: Mapping[str, Collection[str]] = field(default_factory=dict)
+    removed: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +124,17 @@ class EntryWrite:
     """Of a student."""
 
 
+@dataclass(frozen=True, slots=True)
+class CandidateChanges:
+    """What looking at some records again changes, written together."""
+
+    entries: Sequence[EntryWrite] = ()
+    opened: Sequence[Finding] = ()
+    closed: Sequence[Finding] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """By how many students kept sections grew."""
+
+
 SectionLink: TypeAlias = tuple[str, str, str]
 """What a live section points to, by role and id, and its own id; the role is `teacher`, `school`, `course` or
 `term`. A plain tuple, for a first load has very many of them."""
@@ -110,14 +146,11 @@ class StagedRecords(Protocol):
     event_contexts: list[str]
     """The trace contexts that the claimed events came with, each once."""
 
-    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+    async def claim_events(self, through: str | None, limit: int) -> Claimed:
         """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
 
-    async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
-        """Return what is staged under these keys."""
-
-    async def write_staged(self, changes: Sequence[Change]) -> None:
-        """Stage the changes' records."""
+    async def write_staged(self, changes: Sequence[Change], enrollments: EnrollmentChanges) -> None:
+        """Stage the changes' records, and which sections list a student."""
 
     async def student_records(self, ids: Collection[str]) -> dict[str, Json]:
         """Return the student sides of those users who are students now."""
@@ -131,22 +164,12 @@ class StagedRecords(Protocol):
         All: those that are staged, and those that stand in the roster.
         """
 
-    async def unknown_users(
-        self, students: Collection[str], teachers: Collection[str]
-    ) -> tuple[set[str], set[str]]:
-        """Return which of these are no students now, and which of those no teachers."""
-
 
 class StagedSections(Protocol):
     """Sections as they are staged: where they point, and the terms that they name."""
 
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         """Change which sections point where, besides their students."""
-
-    async def change_enrollments(
-        self, added: Mapping[str, Collection[str]], removed: Mapping[str, Collection[str]]
-    ) -> None:
-        """Change which sections list a student: by student, those that do now, and those that do no more."""
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
         """Return the live sections that point to any of these teachers, schools, courses or terms."""
@@ -185,9 +208,6 @@ class KeptSections(Protocol):
     async def write_kept(self, kept: Mapping[str, int], dropped: Collection[str]) -> None:
         """Say which sections the filter keeps, by rank, and which no longer."""
 
-    async def resize_kept(self, changes: Mapping[str, int]) -> set[str]:
-        """Add to the number of students of kept sections; return those that came to have none, or some."""
-
     async def class_states(self, ids: Collection[str]) -> list[ClassState]:
         """Return these sections as classes, with the candidate records of their rows."""
 
@@ -203,27 +223,23 @@ class Identities(Protocol):
     async def unsettled_holders(self, values: Collection[tuple[str, bytes]]) -> set[str]:
         """Return students whose finding of a duplicate no longer fits how many hold their value."""
 
-    async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
-        """Return, by student, the unique fields whose value somebody else in scope has too."""
-
 
 class RosterEntries(Protocol):
     """The rows of the roster."""
 
-    async def student_states(self, ids: Collection[str]) -> list[StudentState]:
+    async def student_states(self, ids: Collection[str], *, with_duplicated: bool) -> list[StudentState]:
         """Return these users as students."""
 
-    async def teacher_states(self, ids: Collection[str]) -> list[PersonState]:
-        """Return these users as teachers; one is needed if a class lists him."""
+    async def needed_states(
+        self, teachers: Collection[str], schools: Collection[str]
+    ) -> Mapping[RosterKind, list[PersonState]]:
+        """Return these users as teachers, and these schools.
 
-    async def school_states(self, ids: Collection[str]) -> list[PersonState]:
-        """Return these schools; one is needed if a student or a class in the roster names it."""
+        A teacher is needed if a class lists him, a school if a student or a class in the roster names it.
+        """
 
     async def students_of_schools(self, ids: Collection[str]) -> set[str]:
         """Return the students in the candidate roster whose school is one of these."""
-
-    async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
-        """Change the candidate roster."""
 
 
 class Findings(Protocol):
@@ -234,6 +250,12 @@ class Findings(Protocol):
 
     async def students_with(self, code: Code, limit: int) -> set[str]:
         """Return students with an open finding of this code, at most `limit`."""
+
+    async def write_candidate(self, changes: CandidateChanges) -> set[str]:
+        """Change candidate roster, findings and kept sections.
+
+        Returns the sections that came to have students, or none any more.
+        """
 
     async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
         """Open and close findings."""

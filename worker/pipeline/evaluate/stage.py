@@ -24,6 +24,7 @@ from worker.domain.roster.staging import Event
 from worker.pipeline.evaluate.first_load import is_cut_first_load, stage_part
 from worker.pipeline.evaluate.preflight import run_preflight, verdict_on
 from worker.pipeline.evaluate.record_decision import Decided, record_outcome
+from worker.pipeline.evaluate.rosters import Claimed
 from worker.pipeline.evaluate.state import Adopted
 from worker.pipeline.evaluate.unit_of_work import Evaluation, Evaluations
 from worker.runtime import logs
@@ -110,13 +111,12 @@ class EvaluateStage:
         await self._mend_floor(evaluation)
         await evaluation.keep_demanded_fields()
         adopted = await evaluation.adopt_baseline(self.adopted_at_once)
-        events = await self._events(evaluation, adopted)
+        claimed = await self._claim(evaluation, adopted)
         link_all(span, evaluation.event_contexts)
-        staged = await evaluation.staged({event.key for event in events})
-        floor = evaluation.state.floor
-        changes = staging.apply(staged, events, staging.bounds(floor, window.now))
+        events, floor = claimed.events, evaluation.state.floor
+        changes = staging.apply(claimed.staged, events, staging.bounds(floor, window.now))
         if adopted is None and not await _has_reason(evaluation, events):
-            await evaluation.close_window(None, answered=True)
+            await evaluation.close_window()
             return None
         under_floor = sum(staging.is_under_floor(event, floor) for event in events)
         if adopted is None and await is_cut_first_load(evaluation, len(events), self.limits):
@@ -140,12 +140,11 @@ class EvaluateStage:
             adopted=adopted is not None,
             is_approved=verdict.needs_approval,
             under_floor=under_floor,
+            answered=closed_by is window.trigger,
             suggest_seconds=self.suggest_seconds,
         )
         if approval is not None:
             await _end_approval(evaluation, approval, commits, was_needed=verdict.needs_approval)
-        put_off = (window.deferred_since or window.now) if outcome is Outcome.DEFERRED else None
-        await evaluation.close_window(put_off, answered=closed_by is window.trigger)
         return decided
 
     async def _mend_floor(self, evaluation: Evaluation) -> None:
@@ -157,12 +156,12 @@ class EvaluateStage:
             "floor.corrected", stage=self.name, district_id=evaluation.window.district_id, records=mended
         )
 
-    async def _events(self, evaluation: Evaluation, adopted: Adopted | None) -> list[Event]:
+    async def _claim(self, evaluation: Evaluation, adopted: Adopted | None) -> Claimed:
         """Take the batch's events: none for an approval, since they would change what was approved."""
         window = evaluation.window
         was_judged = evaluation.state.evaluated_policy is not None
         if window.trigger is Trigger.APPROVAL and was_judged and adopted is None:
-            return []
+            return Claimed([], {})
         return await evaluation.claim_events(window.through, self.limits.max_events)
 
     async def _trigger(self, evaluation: Evaluation, events: int) -> Trigger:
@@ -246,8 +245,8 @@ async def _has_reason(evaluation: Evaluation, events: Sequence[Event]) -> bool:
         return bool(events) or await evaluation.quarantined() > 0
     if events or evaluation.window.deferred_since or evaluation.window.trigger not in by_itself:
         return True
-    open_findings = await evaluation.open_findings(["district"], [evaluation.window.district_id])
-    known = sum(int(found.finding.detail.get("waiting", 0)) for found in open_findings)
+    found = [one.finding for one in await evaluation.findings_before()]
+    known = sum(int(one.detail.get("waiting", 0)) for one in found if one.kind == "district")
     return known != await evaluation.quarantined()
 
 

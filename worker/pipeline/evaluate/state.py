@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from schemas.messages.batch import Batch
 from schemas.words import Trigger
+from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
@@ -14,6 +17,7 @@ from worker.domain.roster.records import EventId
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.staging import NO_FLOOR, Change
 from worker.domain.roster.student_fields import NO_FIELDS, StudentFields
+from worker.messaging.outbox_message import OutboxMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,33 @@ class DecisionRecord:
     id: str
     sequence: int
     summary: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """That the candidate roster becomes the committed one, and what is kept of the one before."""
+
+    is_first: bool
+    """Whether there was no commit before, so that nothing is replaced."""
+    moves_students: bool
+    restarts_count: bool
+    """Whether guards count from here, and not what this commit moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What an evaluation ends with, beside its district's state: all of it is written together."""
+
+    batch: Batch
+    outcome: Outcome
+    decision: DecisionRecord | None = None
+    messages: Sequence[OutboxMessage] = ()
+    takeover: Takeover | None = None
+    """None where the committed roster stays."""
+    deferred_since: datetime | None = None
+    """Since when a verdict is put off, so that the window stays open."""
+    answered: bool = True
+    """Whether the request that the window was closed by is dealt with; a newer one always stays."""
 
 
 @dataclass(frozen=True, slots=True)

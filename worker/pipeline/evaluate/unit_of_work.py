@@ -11,11 +11,9 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from schemas.messages.batch import Batch
 from worker.domain.alerts.incidents import Problem
 from worker.domain.preflight.approval import Approval, Ended
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
-from worker.domain.preflight.decision import Outcome
 from worker.domain.preflight.turnover import SchoolLimits, Turnovers
 from worker.domain.preflight.window import WindowLimits
 from worker.domain.review.causes.facts import (
@@ -34,9 +32,9 @@ from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import SectionView
 from worker.messaging.outbox_message import OutboxMessage
-from worker.pipeline.evaluate.rosters import EvaluatedRoster
+from worker.pipeline.evaluate.rosters import EvaluatedRoster, OpenFinding
 from worker.pipeline.evaluate.section_signs import NO_SIGNS, SectionSigns
-from worker.pipeline.evaluate.state import Adopted, ClosedWindow, DecisionRecord, DistrictState
+from worker.pipeline.evaluate.state import Adopted, ClosedWindow, Conclusion, DistrictState
 
 if TYPE_CHECKING:  # NumPy is slow to load, and most commands count nothing
     from worker.suggest.picture_builder import PictureBuilder
@@ -236,6 +234,9 @@ class DistrictReads(Protocol):
     async def open_approval(self) -> Approval | None:
         """Return the approval of a plan of the district that is open."""
 
+    async def findings_before(self) -> Sequence[OpenFinding]:
+        """Return the open findings on the district and its schools, as the last evaluation left them."""
+
 
 class DecisionWrites(Protocol):
     """What a decision writes."""
@@ -249,26 +250,23 @@ class DecisionWrites(Protocol):
     async def forget_reported(self) -> None:
         """Forget what the last review told, since the district left it."""
 
-    async def adopt_candidate(self, *, restarts_count: bool) -> None:
-        """Make the candidate roster the committed one; keep whom that moves, or start the count over."""
-
     async def end_approval(self, approval: Approval, ended: Ended) -> None:
         """End an approval, for good."""
 
     async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
-        """Put messages into the outbox, behind those that are there."""
+        """Put messages into the outbox, behind those that are there: what is too much to conclude with."""
 
     async def set_parts(self, parts: int) -> None:
         """Tell the parts of this evaluation's commit how many they are."""
 
-    async def record(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
-        """Keep the batch and the decision, and save `state`."""
+    async def write_conclusion(self, conclusion: Conclusion) -> None:
+        """Write what the evaluation ends with, save `state`, and close the window.
 
-    async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
-        """Close the window, or keep open what came meanwhile or was put off.
-
-        `answered` says that the request it was closed by is dealt with; a newer request always stays.
+        The window stays open for what came meanwhile, or was put off.
         """
+
+    async def close_window(self) -> None:
+        """Close the window, whose request is answered; keep open what came meanwhile."""
 
 
 class Evaluation(

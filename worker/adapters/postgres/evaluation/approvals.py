@@ -39,8 +39,7 @@ class PostgresApprovals:
 
     async def is_on_hold(self) -> bool:
         """Whether a person has stopped the district's commits; if not, nobody does before this ends."""
-        await self._connection.execute(_SQL["share_hold_lock"], self._district_id)
-        return await self.has_hold()
+        return bool(await self._connection.fetchval(_SQL["share_hold_lock"], self._district_id))
 
     async def has_hold(self) -> bool:
         """Whether a person has stopped the district's commits, as of now."""

@@ -1,7 +1,6 @@
 -- name: share_hold_lock
--- Keeps a hold off the district until an evaluation that may commit has ended.
--- The look at the hold is a statement of its own, after the lock: it must see a hold that was set before.
-SELECT pg_advisory_xact_lock_shared(hashtextextended('rostering.hold.' || $1, 0))
+-- Whether a person has stopped the district's commits; keeps a hold off until an evaluation that may commit has ended.
+SELECT rostering_is_on_hold($1)
 
 -- name: take_hold_lock
 -- Waits for evaluations of the district that may commit, before its hold is set or ended.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
-from schemas.words import Severity
+from schemas.words import RosterKind, Severity
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.arrays import array_literal
 from worker.adapters.postgres.database import Connection
@@ -15,9 +15,9 @@ from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
 from worker.domain.roster.canonical import from_bytes, to_bytes
 from worker.pipeline.evaluate.rosters import (
+    CandidateChanges,
     ClassState,
     EntryState,
-    EntryWrite,
     OpenFinding,
     PersonState,
     StudentState,
@@ -40,11 +40,6 @@ class PostgresCandidateRoster:
         if kept:
             await self._execute("keep_sections", list(kept), list(kept.values()))
 
-    async def resize_kept(self, changes: Mapping[str, int]) -> set[str]:
-        """Add to the number of students of kept sections; return those that came to have none, or some."""
-        rows = await self._fetch("resize_kept", list(changes), list(changes.values()))
-        return {row["section_id"] for row in rows if row["turned"]}
-
     async def replace_identities(
         self, ids: Collection[str], identities: Collection[tuple[str, str, bytes]]
     ) -> set[tuple[str, bytes]]:
@@ -60,14 +55,7 @@ class PostgresCandidateRoster:
         )
         return {row["student_id"] for row in rows}
 
-    async def duplicated_fields(self, ids: Collection[str]) -> dict[str, set[str]]:
-        """Return, by student, the unique fields whose value somebody else in scope has too."""
-        duplicated: dict[str, set[str]] = {}
-        for row in await self._fetch("duplicated_fields", list(ids)):
-            duplicated.setdefault(row["student_id"], set()).add(row["field"])
-        return duplicated
-
-    async def student_states(self, ids: Collection[str]) -> list[StudentState]:
+    async def student_states(self, ids: Collection[str], *, with_duplicated: bool) -> list[StudentState]:
         """Return these users as students."""
         return [
             StudentState(
@@ -76,17 +64,21 @@ class PostgresCandidateRoster:
                 dict(zip(row["sections"] or (), row["ranks"] or (), strict=True)),
                 row["school_known"],
                 _entry(row, sections=tuple(row["counted"] or ())),
+                frozenset(row["duplicated"] or ()),
+                _findings(row),
             )
-            for row in await self._fetch("student_states", list(ids))
+            for row in await self._fetch("student_states", list(ids), with_duplicated)
         ]
 
-    async def teacher_states(self, ids: Collection[str]) -> list[PersonState]:
-        """Return these users as teachers; one is needed if a class lists him."""
-        return await self._persons("teacher_states", ids)
-
-    async def school_states(self, ids: Collection[str]) -> list[PersonState]:
-        """Return these schools; one is needed if a student or a class in the roster names it."""
-        return await self._persons("school_states", ids)
+    async def needed_states(
+        self, teachers: Collection[str], schools: Collection[str]
+    ) -> dict[RosterKind, list[PersonState]]:
+        """Return these users as teachers, and these schools; with whether the roster needs each."""
+        states: dict[RosterKind, list[PersonState]] = {RosterKind.TEACHER: [], RosterKind.SCHOOL: []}
+        for row in await self._fetch("needed_states", list(teachers), list(schools)):
+            state = PersonState(row["id"], row["record"], row["needed"], _entry(row))
+            states[RosterKind(row["kind"])].append(state)
+        return states
 
     async def students_of_schools(self, ids: Collection[str]) -> set[str]:
         """Return the students in the candidate roster whose school is one of these."""
@@ -96,32 +88,55 @@ class PostgresCandidateRoster:
         """Return these sections as classes."""
         return [
             ClassState(
-                row["id"], row["record"], row["rank"], row["students"], _entry(row, record=row["candidate"])
+                row["id"],
+                row["record"],
+                row["rank"],
+                row["students"],
+                _entry(row, record=row["candidate"]),
+                row["unknown_students"] or (),
+                row["unknown_teachers"] or (),
+                _findings(row),
             )
             for row in await self._fetch("class_states", list(ids))
         ]
 
-    async def write_entries(self, writes: Sequence[EntryWrite]) -> None:
-        """Change the candidate roster; of two writes of one record the later one counts."""
-        writes = list({(write.kind, write.id): write for write in writes}.values())
+    async def write_candidate(self, changes: CandidateChanges) -> set[str]:
+        """Change candidate roster, findings and kept sections; see the port.
+
+        Of two writes of one record the later one counts; a finding that is closed and opened is open.
+        """
+        writes = {(write.kind, write.id): write for write in changes.entries}.values()
         put = [(write, write.entry) for write in writes if write.entry is not None]
         gone = [write for write in writes if write.entry is None]
-        if put:
-            await self._execute(
-                "write_entries",
-                [write.kind for write, _ in put],
-                [write.id for write, _ in put],
-                [entry.record for _, entry in put],
-                [to_bytes(entry.member) for _, entry in put],
-                [write.school_id for write, _ in put],
-                [None if write.sections is None else array_literal(write.sections) for write, _ in put],
-                [write.grade for write, _ in put],
-            )
-        if gone:
-            for kind in {write.kind for write in gone}:
-                ids = [write.id for write in gone if write.kind is kind]
-                await self._execute("delete_entries", kind, ids)
-                await self._execute("blank_entries", kind, ids)
+        opened = dict(zip(zip(*_identity(changes.opened), strict=True), changes.opened, strict=True))
+        closed = [one for one in zip(*_identity(changes.closed), strict=True) if one not in opened]
+        rows = await self._fetch(
+            "write_candidate",
+            [write.kind for write, _ in put],
+            [write.id for write, _ in put],
+            [entry.record for _, entry in put],
+            [to_bytes(entry.member) for _, entry in put],
+            [write.school_id for write, _ in put],
+            [None if write.sections is None else array_literal(write.sections) for write, _ in put],
+            [write.grade for write, _ in put],
+            sorted({write.kind for write in gone}),
+            sorted({write.id for write in gone}),
+            [f"{write.kind} {write.id}" for write in gone],
+            sorted({kind for kind, _, _ in closed}),
+            sorted({record_id for _, record_id, _ in closed}),
+            [member for _, _, member in closed],
+            *_columns(opened, 3),
+            [finding.code for finding in opened.values()],
+            [finding.severity for finding in opened.values()],
+            [finding.detail for finding in opened.values()],
+            list(changes.sizes),
+            list(changes.sizes.values()),
+        )
+        return {row["section_id"] for row in rows if row["turned"]}
+
+    async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
+        """Open and close findings."""
+        await self.write_candidate(CandidateChanges(opened=opened, closed=closed))
 
     async def open_findings(self, kinds: Collection[str], ids: Collection[str] | None) -> list[OpenFinding]:
         """Return open findings on these records (None: on all of these kinds)."""
@@ -135,23 +150,6 @@ class PostgresCandidateRoster:
         """Return students with an open finding of this code, at most `limit`."""
         return {row["record_id"] for row in await self._fetch("students_with", code, limit)}
 
-    async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
-        """Open and close findings."""
-        if closed:
-            kinds, ids, members = _identity(closed)
-            found = sorted(set(kinds)), sorted(set(ids)), members
-            await self._execute("delete_findings", *found)
-            await self._execute("close_findings", *found)
-        if opened:
-            distinct = dict(zip(zip(*_identity(opened), strict=True), opened, strict=True))
-            await self._execute(
-                "add_findings",
-                *(list(column) for column in zip(*distinct, strict=True)),
-                [finding.code for finding in distinct.values()],
-                [finding.severity for finding in distinct.values()],
-                [finding.detail for finding in distinct.values()],
-            )
-
     async def quarantined(self) -> int:
         """Return how many unreadable events wait."""
         return int((await self._fetch("quarantined"))[0][0])
@@ -160,12 +158,6 @@ class PostgresCandidateRoster:
         """Return how many live records of these kinds have fields that could not be read."""
         return int((await self._fetch("unreadable", sorted(kinds)))[0][0]) if kinds else 0
 
-    async def _persons(self, statement: str, ids: Collection[str]) -> list[PersonState]:
-        return [
-            PersonState(row["id"], row["record"], row["needed"], _entry(row))
-            for row in await self._fetch(statement, list(ids))
-        ]
-
     async def _fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         return await self._connection.fetch(_SQL[statement], self._district_id, *arguments)
 
@@ -173,7 +165,7 @@ class PostgresCandidateRoster:
         await self._connection.execute(_SQL[statement], self._district_id, *arguments)
 
 
-def finding_of(row: asyncpg.Record) -> Finding:
+def finding_of(row: Mapping[str, Any] | asyncpg.Record) -> Finding:
     """Read a finding from a row with code, severity, kind, record_id and detail."""
     return Finding(Code(row["code"]), Severity(row["severity"]), row["kind"], row["record_id"], row["detail"])
 
@@ -181,6 +173,14 @@ def finding_of(row: asyncpg.Record) -> Finding:
 def _entry(row: asyncpg.Record, *, record: str | None = None, sections: tuple[str, ...] = ()) -> EntryState:
     members = _number(row["candidate_member"]), _number(row["committed_member"])
     return EntryState(*members, record, sections)
+
+
+def _findings(row: asyncpg.Record) -> list[OpenFinding]:
+    return [OpenFinding(one["record_id"], finding_of(one)) for one in row["findings"] or ()]
+
+
+def _columns(rows: Collection[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
 def _number(stored: bytes | None) -> int | None:

@@ -8,14 +8,6 @@ ON CONFLICT (district_id, section_id) DO UPDATE SET rank = EXCLUDED.rank
 -- Forgets sections that the filter does not keep any more.
 DELETE FROM kept_sections WHERE district_id = $1 AND section_id = ANY($2::text[])
 
--- name: resize_kept
--- Says by how many students each kept section grew; returns those that came to have none, or some.
-UPDATE kept_sections
-SET students = students + ($3::bigint[])[array_position($2::text[], section_id)]
-WHERE district_id = $1 AND section_id = ANY($2::text[])
-RETURNING section_id,
-          students = 0 OR students = ($3::bigint[])[array_position($2::text[], section_id)] AS turned
-
 -- name: replace_identities
 -- Replaces the unique values of these students; returns the values that a student left or came to.
 -- (The district is compared as an expression, so that the rows are found by the student's own index.)
@@ -46,18 +38,14 @@ WHERE ((SELECT true FROM identities o WHERE o.district_id = $1 AND o.field = v.f
             AND f.record_id = i.student_id AND f.code = 'student.duplicate_identity' AND f.open
             AND f.detail ->> 'field' = v.field LIMIT 1) IS NULL)
 
--- name: duplicated_fields
--- The unique fields of these students whose value another student in scope has too.
-SELECT i.student_id, i.field FROM identities i
-WHERE i.district_id || '' = $1 AND i.student_id = ANY($2::text[])
-  AND (SELECT true FROM identities o WHERE o.district_id = $1 AND o.field = i.field
-           AND o.value_digest = i.value_digest AND o.student_id <> i.student_id LIMIT 1)
-
 -- name: student_states
--- What an evaluation needs to know of these students: record, kept sections, school, roster entry.
+-- What an evaluation needs to know of these students: record, kept sections, school, roster entry, open findings.
+-- With $3 also the unique fields whose value another student in scope has too. (There the district is compared as an
+-- expression, so that the rows are found by the student's own index.)
 SELECT i.id, CASE WHEN s.record ? 'student' THEN s.record END AS record,
        kept.sections, kept.ranks, school.known IS NOT NULL AS school_known,
-       r.candidate_member, r.committed_member, r.sections AS counted
+       r.candidate_member, r.committed_member, r.sections AS counted,
+       d.fields AS duplicated, f.findings
 FROM unnest($2::text[]) AS i(id)
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s ON true
@@ -72,10 +60,20 @@ LEFT JOIN LATERAL (
           WHERE district_id = $1 AND student_id = i.id OFFSET 0) AS l
     CROSS JOIN LATERAL (SELECT section_id, rank FROM kept_sections
           WHERE district_id = $1 AND section_id = l.section_id OFFSET 0) AS k) AS kept ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(o.field) AS fields FROM identities o
+    WHERE $3 AND o.district_id || '' = $1 AND o.student_id = i.id
+      AND (SELECT true FROM identities p WHERE p.district_id = $1 AND p.field = o.field
+               AND p.value_digest = o.value_digest AND p.student_id <> i.id LIMIT 1)) AS d ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(to_jsonb(o)) AS findings
+    FROM (SELECT code, severity, kind, record_id, detail FROM findings
+          WHERE district_id = $1 AND kind = 'student' AND record_id = i.id AND open OFFSET 0) AS o) AS f ON true
 
--- name: teacher_states
--- These teachers' records and roster entries, and whether a class lists each.
-SELECT i.id, CASE WHEN s.record ? 'teacher' THEN s.record END AS record,
+-- name: needed_states
+-- These teachers' and schools' records and roster entries, and whether the roster needs each: a teacher if a class lists
+-- him, a school if a student or a class in the roster names it.
+SELECT 'teacher' AS kind, i.id, CASE WHEN s.record ? 'teacher' THEN s.record END AS record,
        r.candidate_member, r.committed_member,
        (SELECT true FROM section_links l
         WHERE l.district_id = $1 AND l.role = 'teacher' AND l.target_id = i.id
@@ -87,13 +85,11 @@ LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s ON true
 LEFT JOIN LATERAL (SELECT candidate_member, committed_member FROM roster
     WHERE district_id = $1 AND kind = 'teacher' AND record_id = i.id OFFSET 0) AS r ON true
-
--- name: school_states
--- These schools' records and roster entries, and whether a student or class in the roster names each.
-SELECT i.id, s.record, r.candidate_member, r.committed_member,
+UNION ALL
+SELECT 'school', i.id, s.record, r.candidate_member, r.committed_member,
        (SELECT true FROM roster o WHERE o.district_id = $1 AND o.school_id = i.id
-           AND o.candidate IS NOT NULL AND o.kind IN ('student', 'class') LIMIT 1) IS NOT NULL AS needed
-FROM unnest($2::text[]) AS i(id)
+           AND o.candidate IS NOT NULL AND o.kind IN ('student', 'class') LIMIT 1) IS NOT NULL
+FROM unnest($3::text[]) AS i(id)
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'school' AND record_id = i.id OFFSET 0) AS s ON true
 LEFT JOIN LATERAL (SELECT candidate_member, committed_member FROM roster
@@ -108,9 +104,11 @@ CROSS JOIN LATERAL (SELECT record_id FROM roster
       AND kind IN ('student', 'class') AND kind || '' = 'student' OFFSET 0) AS r
 
 -- name: class_states
--- These sections as classes: record, rank, number of students in scope, roster entry.
+-- These sections as classes: record, rank, number of students in scope, roster entry, open findings, and whom a kept one
+-- lists that are not shared as students, or as teachers.
 SELECT i.id, s.record, k.rank, coalesce(k.students, 0) AS students,
-       r.candidate, r.candidate_member, r.committed_member
+       r.candidate, r.candidate_member, r.committed_member,
+       no_student.ids AS unknown_students, no_teacher.ids AS unknown_teachers, f.findings
 FROM unnest($2::text[]) AS i(id)
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'section' AND record_id = i.id OFFSET 0) AS s ON true
@@ -118,26 +116,67 @@ LEFT JOIN LATERAL (SELECT rank, students FROM kept_sections
     WHERE district_id = $1 AND section_id = i.id OFFSET 0) AS k ON true
 LEFT JOIN LATERAL (SELECT candidate, candidate_member, committed_member FROM roster
     WHERE district_id = $1 AND kind = 'class' AND record_id = i.id OFFSET 0) AS r ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(u.id ORDER BY u.place) AS ids
+    FROM jsonb_array_elements_text(coalesce(s.record -> 'students', '[]')) WITH ORDINALITY AS u(id, place)
+    WHERE k.rank IS NOT NULL
+      AND (SELECT record ? 'student' FROM staged
+           WHERE district_id = $1 AND kind = 'user' AND record_id = u.id) IS NOT TRUE) AS no_student ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(u.id ORDER BY u.place) AS ids
+    FROM jsonb_array_elements_text(coalesce(s.record -> 'teachers', '[]')) WITH ORDINALITY AS u(id, place)
+    WHERE k.rank IS NOT NULL
+      AND (SELECT record ? 'teacher' FROM staged
+           WHERE district_id = $1 AND kind = 'user' AND record_id = u.id) IS NOT TRUE) AS no_teacher ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(to_jsonb(o)) AS findings
+    FROM (SELECT code, severity, kind, record_id, detail FROM findings
+          WHERE district_id = $1 AND kind = ANY(ARRAY['class', 'section']) AND record_id = i.id AND open OFFSET 0) AS o) AS f ON true
 
--- name: write_entries
--- Writes what these records are in the candidate roster.
-INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections, grade)
-SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, e.sections::text[], e.grade
-FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[])
-    AS e(kind, record_id, candidate, member, school_id, sections, grade)
-ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
-    candidate = EXCLUDED.candidate, candidate_member = EXCLUDED.candidate_member,
-    school_id = EXCLUDED.school_id, sections = EXCLUDED.sections, grade = EXCLUDED.grade
-
--- name: blank_entries
--- Takes committed records out of the candidate roster; the next commit removes them. (The others are gone by now.)
-UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL, grade = NULL
-WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[])
-
--- name: delete_entries
--- Deletes the rows of records that were never committed and left the candidate roster.
-DELETE FROM roster
-WHERE district_id = $1 AND kind = $2 AND record_id = ANY($3::text[]) AND committed IS NULL
+-- name: write_candidate
+-- Changes the candidate roster, the findings and how many students kept sections have; returns the sections that came to
+-- have none, or some.
+-- $2 to $8 are records with what they become. $9 and $10 find those that leave by the index, and $11 says which of them,
+-- as "kind id": a row that was never committed is deleted, and of others the next commit removes the record. In the same
+-- way $12 and $13 find findings that end, and $14 says which by their members: one that a review reported stays until the
+-- next one says that it is resolved. (A member is kept from the index by the concatenation, since three lists together
+-- would be looked up in every combination.) $15 to $20 are findings that open: one that ended, and was kept, is open from
+-- now on again. $21 are sections with by how many students they grew. (No row is in two of these.)
+WITH put AS (
+    INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, school_id, sections, grade)
+    SELECT $1, e.kind, e.record_id, e.candidate, e.member, e.school_id, e.sections::text[], e.grade
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[])
+        AS e(kind, record_id, candidate, member, school_id, sections, grade)
+    ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
+        candidate = EXCLUDED.candidate, candidate_member = EXCLUDED.candidate_member,
+        school_id = EXCLUDED.school_id, sections = EXCLUDED.sections, grade = EXCLUDED.grade
+), deleted AS (
+    DELETE FROM roster
+    WHERE district_id = $1 AND kind = ANY($9::text[]) AND record_id = ANY($10::text[])
+      AND kind || ' ' || record_id = ANY($11::text[]) AND committed IS NULL
+), blanked AS (
+    UPDATE roster SET candidate = NULL, candidate_member = NULL, school_id = NULL, sections = NULL, grade = NULL
+    WHERE district_id = $1 AND kind = ANY($9::text[]) AND record_id = ANY($10::text[])
+      AND kind || ' ' || record_id = ANY($11::text[]) AND committed IS NOT NULL
+), ended AS (
+    DELETE FROM findings
+    WHERE district_id = $1 AND kind = ANY($12::text[]) AND record_id = ANY($13::text[])
+      AND member || ''::bytea = ANY($14::bytea[]) AND NOT reported
+), closed AS (
+    UPDATE findings SET open = false
+    WHERE district_id = $1 AND kind = ANY($12::text[]) AND record_id = ANY($13::text[])
+      AND member || ''::bytea = ANY($14::bytea[]) AND reported
+), opened AS (
+    INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, reported)
+    SELECT $1, f.*, true, false
+    FROM unnest($15::text[], $16::text[], $17::bytea[], $18::text[], $19::text[], $20::jsonb[]) AS f
+    ON CONFLICT (district_id, kind, record_id, member) DO UPDATE SET open = true, since = EXCLUDED.since
+)
+UPDATE kept_sections
+SET students = students + ($22::bigint[])[array_position($21::text[], section_id)]
+WHERE district_id = $1 AND section_id = ANY($21::text[])
+RETURNING section_id,
+          students = 0 OR students = ($22::bigint[])[array_position($21::text[], section_id)] AS turned
 
 -- name: open_findings
 -- The open findings on records of these kinds.
@@ -154,29 +193,6 @@ WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[]
 SELECT record_id FROM findings
 WHERE open_of = $1 AND severity = ANY(ARRAY['error', 'warning']) AND code = $2 AND kind = 'student'
 LIMIT $3
-
--- name: add_findings
--- Opens findings on records.
--- One that was closed, and kept because the last review reported it, is open from now on again.
-INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, reported)
-SELECT $1, f.*, true, false
-FROM unnest($2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::jsonb[]) AS f
-ON CONFLICT (district_id, kind, record_id, member) DO UPDATE SET open = true, since = EXCLUDED.since
-
--- name: close_findings
--- Closes findings that the last review reported; the next review says that they are resolved. (The others are
--- gone by now.)
--- The index finds the rows by kind and record; a member, which is what tells findings apart, is kept from it
--- by the concatenation, since three lists together would be looked up in every combination.
-UPDATE findings SET open = false
-WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[])
-  AND member || ''::bytea = ANY($4::bytea[])
-
--- name: delete_findings
--- Deletes findings that end before any review reported them.
-DELETE FROM findings
-WHERE district_id = $1 AND kind = ANY($2::text[]) AND record_id = ANY($3::text[])
-  AND member || ''::bytea = ANY($4::bytea[]) AND NOT reported
 
 -- name: quarantined
 -- How many of the district's messages and records are in quarantine.

@@ -1,4 +1,4 @@
-"""What each commit replaced: kept with the commit, and forgotten when it is old."""
+"""What each commit replaced, which is kept with the commit, is forgotten when it is old."""
 
 from __future__ import annotations
 
@@ -6,24 +6,12 @@ from datetime import timedelta
 from typing import Final
 
 from worker.adapters.postgres import statements
-from worker.adapters.postgres.database import Connection, Database
-from worker.pipeline.evaluate.state import DistrictState
+from worker.adapters.postgres.database import Database
 
 _SQL: Final = statements.load("evaluation/commit_history")
 
 FORGET_AT_ONCE: Final = 20_000
 """Rows of a district's history deleted in one transaction: a fraction of a second."""
-
-
-async def keep(connection: Connection, district_id: str, state: DistrictState, *, wanted: bool) -> None:
-    """Keep what the commit in hand is about to replace, where that is wanted and there was a commit before.
-
-    Otherwise one can go back no further than to this commit.
-    """
-    if wanted and state.last_commit_id is not None:
-        await connection.execute(_SQL["keep"], district_id, state.commit_sequence)
-    else:
-        await connection.execute(_SQL["begin_with"], district_id, state.commit_sequence)
 
 
 async def forget_older_than(database: Database, age: timedelta, at_once: int = FORGET_AT_ONCE) -> None:

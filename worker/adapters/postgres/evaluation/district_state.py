@@ -2,39 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection
+from worker.adapters.postgres.evaluation.candidate_roster import finding_of
 from worker.adapters.postgres.poll import student_fields
 from worker.adapters.postgres.poll.student_fields import stored_fields
+from worker.domain.preflight.approval import Approval
 from worker.domain.preflight.policy import Policy, in_force
 from worker.domain.preflight.tally import Tally
 from worker.domain.preflight.turnover import Confirmation
 from worker.domain.roster.canonical import from_bytes, to_bytes
 from worker.domain.roster.records import EventId, Json
 from worker.domain.roster.section_filter import KEEP_ALL, SectionFilter
+from worker.pipeline.evaluate.rosters import OpenFinding
 from worker.pipeline.evaluate.state import DistrictState
 
 _SQL: Final = statements.load("evaluation/district_state")
 
 
-async def read_state(
-    connection: Connection, district_id: str, row: asyncpg.Record, settings: Policy
-) -> DistrictState:
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What may stand against a commit, as it is when an evaluation begins."""
+
+    has_ready_baseline: bool
+    quarantined: int
+    approval: Approval | None
+    findings: Sequence[OpenFinding]
+    """Those on the district and its schools."""
+    incidents: frozenset[str]
+    """The codes of those that are remembered of the district."""
+
+
+async def read_district(connection: Connection, district_id: str) -> asyncpg.Record | None:
+    """Return all that an evaluation of a locked district begins with; None where it was never seen."""
+    return await connection.fetchrow(_SQL["read_district"], district_id)
+
+
+def beginning(row: asyncpg.Record) -> Beginning:
+    """Return what may stand against a commit, of a row of `read_district`."""
+    approval = None
+    if row["approval_id"] is not None:
+        approval = Approval(row["approval_id"], from_bytes(row["plan_digest"]), row["approved_after"])
+    findings = [OpenFinding(one["record_id"], finding_of(one)) for one in row["findings"]]
+    return Beginning(
+        row["has_ready_baseline"], row["quarantined"], approval, findings, frozenset(row["incidents"])
+    )
+
+
+def state_of(row: asyncpg.Record, settings: Policy) -> DistrictState:
     """Return what was decided on a district, with the filter and the policy that are in force for it.
 
-    `row` is its row of `districts`, locked; `settings` is what districts without a policy are judged by.
+    `row` is one of `read_district`; `settings` is what districts without a policy are judged by.
     """
-    chosen = await connection.fetchrow(_SQL["read_filter"], district_id)
-    own = await connection.fetchrow(_SQL["read_policy"], district_id)
-    in_force_filter = _filter(chosen["filter"] if chosen else None)
-    version = chosen["version"] if chosen else 0
+    in_force_filter = _filter(row["filter"])
+    version = row["version"]
     evaluated_filter: SectionFilter | None = in_force_filter
     if row["filter_version"] != version:
-        evaluated_filter = await _earlier_filter(connection, district_id, row["filter_version"])
+        evaluated_filter = _earlier_filter(row["earlier_filter"], row["filter_version"])
     return DistrictState(
         tally=Tally.from_json(
             row["counts"], from_bytes(row["candidate_digest"]), from_bytes(row["error_digest"])
@@ -43,8 +73,8 @@ async def read_state(
         filter_version=version,
         evaluated_filter_version=row["filter_version"],
         evaluated_filter=evaluated_filter,
-        policy=in_force(settings, own["policy"] if own else None, row["time_zone"]),
-        policy_until=own["until"] if own else None,
+        policy=in_force(settings, row["policy"], row["time_zone"]),
+        policy_until=row["until"],
         evaluated_policy=row["policy_fingerprint"],
         is_partly_loaded=row["is_partly_loaded"],
         evaluated_on=row["evaluated_on"],
@@ -62,7 +92,7 @@ async def read_state(
         committed_fields=tuple(row["committed_fields"]),
         committed_digest=from_bytes(row["committed_digest"]),
         committed_counts=row["committed_counts"],
-        confirmation=Confirmation(**chosen["confirmed"]) if chosen and chosen["confirmed"] else None,
+        confirmation=Confirmation(**row["confirmed"]) if row["confirmed"] else None,
         search_input_batch=row["search_input_batch"],
         erased_students=frozenset(row["erased_students"]),
         student_fields=stored_fields(row["complete_fields"], row["held_fields"]),
@@ -73,9 +103,8 @@ def _filter(stored: Json | None) -> SectionFilter:
     return KEEP_ALL if stored is None else SectionFilter.model_validate(stored, strict=False)
 
 
-async def _earlier_filter(connection: Connection, district_id: str, version: int) -> SectionFilter | None:
+def _earlier_filter(stored: Json | None, version: int) -> SectionFilter | None:
     """Return a filter that was in force before; None where it cannot be read, so that all is looked at."""
-    stored = await connection.fetchval(_SQL["read_earlier_filter"], district_id, version)
     try:
         return None if stored is None and version else _filter(stored)
     except ValueError:

@@ -11,11 +11,10 @@ import asyncpg
 
 from schemas.words import Trigger
 from worker.adapters.postgres import statements, wakeups
-from worker.adapters.postgres.connector import PLAN_ONCE
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.errors import translated
 from worker.adapters.postgres.evaluation import windows
-from worker.adapters.postgres.evaluation.district_state import read_state
+from worker.adapters.postgres.evaluation.district_state import beginning, read_district, state_of
 from worker.adapters.postgres.evaluation.unit_of_work import PostgresEvaluation
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.domain.alerts.incidents import AlertRules
@@ -56,11 +55,10 @@ class PostgresEvaluations:
     @asynccontextmanager
     async def next(self, limits: WindowLimits) -> AsyncIterator[PostgresEvaluation | None]:
         """Lock the district that has been due for longest; None while none is."""
-        await windows.close_by_time(self._database)
+        due = await self._due(limits)
         async with self._database.connection() as connection:
-            for district_id in await _due(connection, limits):
+            for district_id in due:
                 async with connection.transaction():
-                    await connection.execute(PLAN_ONCE)
                     with _naming_district(district_id):
                         evaluation = await self._begin(connection, district_id, limits)
                     if evaluation is not None:
@@ -74,13 +72,11 @@ class PostgresEvaluations:
         """Lock a district without its window, after an evaluation under way; None where it was never seen."""
         # What is read of the district must be from after the evaluation that is waited for.
         await connection.execute(_SQL["wait_for_district"], district_id)
-        row = await connection.fetchrow(_SQL["lock_district"], district_id)
+        row = await read_district(connection, district_id)
         if row is None:
             return None
-        state = await read_state(connection, district_id, row, self._policy)
-        now = await connection.fetchval("SELECT clock_timestamp()")
-        window = ClosedWindow(district_id, trigger, now, now, None, 0, None)
-        return PostgresEvaluation(connection, window, state)
+        window = ClosedWindow(district_id, trigger, row["now"], row["now"], None, 0, None)
+        return PostgresEvaluation(connection, window, state_of(row, self._policy))
 
     @asynccontextmanager
     async def of_open_window(self, district_id: str) -> AsyncIterator[PostgresEvaluation | None]:
@@ -92,17 +88,14 @@ class PostgresEvaluations:
             transaction = connection.transaction()
             await transaction.start()
             try:
-                row = await connection.fetchrow(_SQL["lock_district"], district_id)
+                is_ours = await connection.fetchval(_SQL["lock_district"], district_id)
+                row = await read_district(connection, district_id) if is_ours else None
                 if row is None:
                     yield None
                     return
-                window = await connection.fetchrow(_SQL["read_window"], district_id)
-                through = window["through"] if window else None
-                now = await connection.fetchval("SELECT clock_timestamp()")
-                closed = ClosedWindow(district_id, Trigger.QUIET, now, now, None, 0, through)
-                yield PostgresEvaluation(
-                    connection, closed, await read_state(connection, district_id, row, self._policy)
-                )
+                now = row["now"]
+                closed = ClosedWindow(district_id, Trigger.QUIET, now, now, None, 0, row["through"])
+                yield PostgresEvaluation(connection, closed, state_of(row, self._policy))
             finally:
                 await transaction.rollback()
 
@@ -142,37 +135,62 @@ class PostgresEvaluations:
     async def _begin(
         self, connection: Connection, district_id: str, limits: WindowLimits
     ) -> PostgresEvaluation | None:
-        row = await connection.fetchrow(_SQL["lock_district"], district_id)
-        window = await connection.fetchrow(_SQL["read_window"], district_id) if row else None
-        if row is None or window is None:
+        if await connection.fetchval(_SQL["lock_due_district"], district_id) is None:
             return None
-        requested = Trigger(window["requested"]) if window["requested"] else None
-        trigger = closing_trigger(
-            Window(
-                window["opened_at"],
-                window["last_event_at"],
-                window["events"],
-                requested,
-                window["deferred_since"],
-            ),
-            window["now"],
-            limits,
-        )
-        if trigger is None:
+        row = await read_district(connection, district_id)
+        closed = _closed_window(row, district_id, limits) if row else None
+        if row is None or closed is None:
             return None
-        closed = ClosedWindow(
-            district_id,
-            trigger,
-            window["now"],
-            window["opened_at"],
-            window["deferred_since"],
-            window["request_number"],
-            window["through"],
-        )
-        state = await read_state(connection, district_id, row, self._policy)
         return PostgresEvaluation(
-            connection, closed, state, keeps_history=self._keeps_history, rules=self._rules
+            connection,
+            closed,
+            state_of(row, self._policy),
+            beginning(row),
+            keeps_history=self._keeps_history,
+            rules=self._rules,
         )
+
+    async def _due(self, limits: WindowLimits) -> list[str]:
+        """Return some districts that are due, after those that time alone gives reason to judge anew."""
+        row = await self._look(limits)
+        if row["is_any_due_by_time"]:
+            await windows.close_by_time(self._database)
+            row = await self._look(limits)
+        return list(row["districts"])
+
+    async def _look(self, limits: WindowLimits) -> asyncpg.Record:
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(
+                _SQL["due_districts"],
+                limits.max_events,
+                limits.quiet,
+                limits.max_age,
+                limits.max_deferral,
+                CANDIDATES,
+            )
+        assert row is not None  # noqa: S101 — it has no FROM
+        return row
+
+
+def _closed_window(row: asyncpg.Record, district_id: str, limits: WindowLimits) -> ClosedWindow | None:
+    """Return the window of a row of `read_district`, if there is one that a trigger closes."""
+    if row["opened_at"] is None:
+        return None
+    requested = Trigger(row["requested"]) if row["requested"] else None
+    deferred = row["deferred_since"]
+    window = Window(row["opened_at"], row["last_event_at"], row["events"], requested, deferred)
+    trigger = closing_trigger(window, row["now"], limits)
+    if trigger is None:
+        return None
+    return ClosedWindow(
+        district_id,
+        trigger,
+        row["now"],
+        row["opened_at"],
+        deferred,
+        row["request_number"],
+        row["through"],
+    )
 
 
 @contextmanager
@@ -183,15 +201,3 @@ def _naming_district(district_id: str) -> Iterator[None]:
             yield
     except (*_UNREADABLE, UsageError, StoreRefused) as error:
         raise DistrictUnreadable(district_id) from error
-
-
-async def _due(connection: Connection, limits: WindowLimits) -> list[str]:
-    rows = await connection.fetch(
-        _SQL["due_districts"],
-        limits.max_events,
-        limits.quiet,
-        limits.max_age,
-        limits.max_deferral,
-        CANDIDATES,
-    )
-    return [row["district_id"] for row in rows]

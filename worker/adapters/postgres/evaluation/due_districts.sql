@@ -1,32 +1,35 @@
 -- name: due_districts
--- Districts whose window a trigger closes now, longest due first; `closing_trigger` has the last word.
+-- Districts whose window a trigger closes now, longest due first, and whether time alone gives reason to evaluate any;
+-- `closing_trigger` has the last word.
 -- Each trigger has an index of what it closes next: where many windows are open or due, few are read. What comes of
 -- each is what it closed first, and of all that, requests and then the oldest windows come first. (now() and not
 -- clock_timestamp(), which an index cannot be asked for.)
-SELECT district_id FROM (
-    (SELECT district_id, requested, opened_at FROM ready_windows
-     WHERE requested IS NOT NULL
-     ORDER BY opened_at LIMIT $5)
-    UNION ALL
-    (SELECT district_id, requested, opened_at FROM ready_windows
-     WHERE quiet_since <= now() - $2::interval AND last_event_at <= now() - $2::interval
-     ORDER BY quiet_since, opened_at LIMIT $5)
-    UNION ALL
-    (SELECT district_id, requested, opened_at FROM ready_windows
-     WHERE events_since <= now() - $3::interval
-     ORDER BY events_since LIMIT $5)
-    UNION ALL
-    (SELECT district_id, requested, opened_at FROM ready_windows
-     WHERE size_step >= rostering_size_step($1) AND events >= $1
-     ORDER BY size_step DESC LIMIT $5)
-    UNION ALL
-    (SELECT district_id, requested, opened_at FROM ready_windows
-     WHERE requested IS NULL AND deferred_since <= now() - $4::interval
-     ORDER BY deferred_since LIMIT $5)
-) AS due
-GROUP BY district_id, requested, opened_at
-ORDER BY (requested IS NULL), opened_at
-LIMIT $5
+SELECT ARRAY(
+    SELECT district_id FROM (
+        (SELECT district_id, requested, opened_at FROM ready_windows
+         WHERE requested IS NOT NULL
+         ORDER BY opened_at LIMIT $5)
+        UNION ALL
+        (SELECT district_id, requested, opened_at FROM ready_windows
+         WHERE quiet_since <= now() - $2::interval AND last_event_at <= now() - $2::interval
+         ORDER BY quiet_since, opened_at LIMIT $5)
+        UNION ALL
+        (SELECT district_id, requested, opened_at FROM ready_windows
+         WHERE events_since <= now() - $3::interval
+         ORDER BY events_since LIMIT $5)
+        UNION ALL
+        (SELECT district_id, requested, opened_at FROM ready_windows
+         WHERE size_step >= rostering_size_step($1) AND events >= $1
+         ORDER BY size_step DESC LIMIT $5)
+        UNION ALL
+        (SELECT district_id, requested, opened_at FROM ready_windows
+         WHERE requested IS NULL AND deferred_since <= now() - $4::interval
+         ORDER BY deferred_since LIMIT $5)
+    ) AS due
+    GROUP BY district_id, requested, opened_at
+    ORDER BY (requested IS NULL), opened_at
+    LIMIT $5) AS districts,
+EXISTS (SELECT FROM districts WHERE reevaluate_at <= now()) AS is_any_due_by_time
 
 -- name: wait_for_district
 -- Locks the district once an evaluation of it that is under way has ended; nothing for an unknown district.
@@ -34,20 +37,14 @@ SELECT true FROM districts WHERE district_id = $1 FOR NO KEY UPDATE
 
 -- name: lock_district
 -- Locks the district for one evaluation; nothing comes back while another process has it.
-SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,
-       last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
-       committed_digest, committed_counts, committed_filter_version, committed_fields, filter_version, policy_fingerprint, evaluated_on, floor, baseline_at,
-       is_partly_loaded, search_input_batch, complete_fields, held_fields,
-       (SELECT l.time_zone FROM onboarding l WHERE l.district_id = districts.district_id) AS time_zone,
-       ARRAY(SELECT e.student_id FROM erased_students e WHERE e.district_id = districts.district_id) AS erased_students
-FROM districts WHERE district_id = $1
-FOR NO KEY UPDATE SKIP LOCKED
+-- What is read of it is another statement: it must see what whoever had it before has written.
+SELECT true FROM districts WHERE district_id = $1 FOR NO KEY UPDATE SKIP LOCKED
 
--- name: read_window
--- The district's open window, and the time now.
-SELECT opened_at, last_event_at, events, requested, request_number, through, deferred_since,
-       clock_timestamp() AS now
-FROM windows WHERE district_id = $1
+-- name: lock_due_district
+-- Locks the district like `lock_district`, and has each statement of the transaction planned once.
+-- (See `PLAN_ONCE` of the connector, which is another round trip.)
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true)
+FROM districts WHERE district_id = $1 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: count_failure
 -- Counts a failed evaluation, delays the next, and parks the district from the $4th failure on.

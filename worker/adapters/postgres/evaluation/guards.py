@@ -60,10 +60,6 @@ class PostgresGuards:
             {row["school_id"]: Turnover(row["moved"], row["committed"]) for row in schools},
         )
 
-    async def keep_moves(self, sequence: int, now: datetime) -> None:
-        """Keep whom the plan is about to move, as a commit with this sequence."""
-        await self._connection.execute(_SQL["keep"], self._district_id, sequence, now)
-
     async def restart_count(self) -> None:
         """Forget all that commits moved so far: what comes next is counted from here."""
         await self._connection.execute(_SQL["restart"], self._district_id)

@@ -100,19 +100,6 @@ CROSS JOIN LATERAL (SELECT CASE WHEN $5::float8 > 0 AND $6::float8 > 0 THEN
     ceil(100 * greatest(s.removed / $5::float8, s.moved / $6::float8))::bigint + d.came + 2 END AS enough) AS b
 WHERE s.is_district OR (s.school_id IS NOT NULL AND s.moved > $3)  -- whoever is removed is moved
 
--- name: keep
--- Keeps which students the plan is about to move, under the sequence of the commit that does it.
-INSERT INTO guard_history (district_id, sequence, student_id, committed_at, was_there, school_id, class_id,
-                           is_there, next_school_id, next_class_id)
-SELECT $1, $2, record_id, $3, committed_member IS NOT NULL, committed_school_id, class_id,
-       candidate IS NOT NULL, school_id, next_class_id
-FROM (SELECT record_id, committed_member, committed_school_id, candidate, school_id,
-             committed::jsonb ->> 'class_id' AS class_id, candidate::jsonb ->> 'class_id' AS next_class_id
-      FROM roster WHERE plan_of = $1 AND kind = 'student' OFFSET 0) AS plan  -- each record is read once
-WHERE (candidate IS NULL OR committed_member IS NULL OR school_id IS DISTINCT FROM committed_school_id
-       OR next_class_id <> class_id)
-  AND NOT EXISTS (SELECT FROM erased_students e WHERE e.district_id = $1 AND e.student_id = record_id)
-
 -- name: restart
 -- Forgets whom earlier commits moved, so that the guards count from here.
 DELETE FROM guard_history WHERE district_id = $1

@@ -10,9 +10,9 @@ from worker.adapters.postgres.arrays import array_literal
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation.terms import read_terms
 from worker.domain.roster.records import EventId, Json, RecordId, RecordKind, School, school_from_json
-from worker.domain.roster.staging import Change, Event, Key, Staged
+from worker.domain.roster.staging import Change, Event, Staged
 from worker.domain.roster.terms import DistrictTerms
-from worker.pipeline.evaluate.rosters import SectionLink, SectionState
+from worker.pipeline.evaluate.rosters import Claimed, EnrollmentChanges, SectionLink, SectionState
 
 _KINDS: Final = {kind.value: kind for kind in RecordKind}
 _SQL: Final = statements.load("evaluation/staged_roster")
@@ -26,11 +26,11 @@ class PostgresStagedRoster:
         self._district_id = district_id
         self.event_contexts: list[str] = []
 
-    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+    async def claim_events(self, through: str | None, limit: int) -> Claimed:
         """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
         rows = await self._connection.fetch(_SQL["claim_events"], self._district_id, through, limit)
         self.event_contexts = list(dict.fromkeys(row["trace_parent"] for row in rows if row["trace_parent"]))
-        return [
+        events = [
             Event(
                 EventId(row["event_id"]),
                 _KINDS[row["kind"]],
@@ -41,19 +41,14 @@ class PostgresStagedRoster:
             )
             for row in rows
         ]
-
-    async def staged(self, keys: Collection[Key]) -> dict[Key, Staged]:
-        """Return what is staged under these keys."""
-        kinds, ids = _columns(keys, 2)
-        rows = await self._connection.fetch(_SQL["staged"], self._district_id, kinds, ids)
-        return {
-            (RecordKind(row["kind"]), RecordId(row["record_id"])): Staged(
-                EventId(row["event_id"]), row["record"], row["modified"]
-            )
-            for row in rows
+        staged = {
+            event.key: Staged(EventId(row["staged_by"]), row["before"], row["modified_before"])
+            for event, row in zip(events, rows, strict=True)
+            if row["staged_by"] is not None
         }
+        return Claimed(events, staged)
 
-    async def write_staged(self, changes: Sequence[Change]) -> None:
+    async def write_staged(self, changes: Sequence[Change], enrollments: EnrollmentChanges) -> None:
         """Stage the changes' records; of two of one record, what the later event says."""
         newest = {change.key: change for change in sorted(changes, key=lambda change: change.event_id)}
         changes = [
@@ -66,7 +61,16 @@ class PostgresStagedRoster:
             [change.after for change in changes],
             [change.modified for change in changes],
         )
-        await self._connection.execute(_SQL["write_staged"], self._district_id, *columns)
+        added, removed = enrollments.added, enrollments.removed
+        students = sorted(added.keys() | removed.keys())
+        await self._connection.execute(
+            _SQL["write_staged"],
+            self._district_id,
+            *columns,
+            students,
+            [array_literal(sorted(added.get(student, ()))) for student in students],
+            [array_literal(sorted(removed.get(student, ()))) for student in students],
+        )
 
     async def write_links(self, added: Collection[SectionLink], removed: Collection[SectionLink]) -> None:
         """Change which sections point where, besides their students."""
@@ -86,18 +90,6 @@ class PostgresStagedRoster:
             rows = [(*target, array_literal(sorted(sections[target]))) for target in sorted(sections)]
             columns = _columns(rows, 3)
             await self._connection.execute(_SQL["add_links"], self._district_id, *columns)
-
-    async def change_enrollments(
-        self, added: Mapping[str, Collection[str]], removed: Mapping[str, Collection[str]]
-    ) -> None:
-        """Change which sections list a student: by student, those that do now, and those that do no more."""
-        students = sorted(added.keys() | removed.keys())
-        if students:
-            columns = (
-                [array_literal(sorted(sections.get(student, ()))) for student in students]
-                for sections in (added, removed)
-            )
-            await self._connection.execute(_SQL["change_enrollments"], self._district_id, students, *columns)
 
     async def linked_sections(self, role: str, targets: Collection[str]) -> set[str]:
         """Return the live sections that point to any of these teachers, schools, courses or terms."""
@@ -128,16 +120,6 @@ class PostgresStagedRoster:
         """Return the users' records of those who are students now."""
         rows = await self._connection.fetch(_SQL["student_records"], self._district_id, list(ids))
         return {row["record_id"]: row["record"] for row in rows}
-
-    async def unknown_users(
-        self, students: Collection[str], teachers: Collection[str]
-    ) -> tuple[set[str], set[str]]:
-        """Return which of these are no students now, and which of those no teachers."""
-        rows = await self._connection.fetch(
-            _SQL["unknown_users"], self._district_id, list(students), list(teachers)
-        )
-        no_students = {row["id"] for row in rows if row["is_student"]}
-        return no_students, {row["id"] for row in rows if not row["is_student"]}
 
     async def schools(self) -> list[School]:
         """Return the district's schools."""

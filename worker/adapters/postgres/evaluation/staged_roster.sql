@@ -1,5 +1,6 @@
 -- name: claim_events
--- Moves the first events of a district, in the order of its feed, from the inbox to the evaluated ones.
+-- Moves the first events of a district, in the order of its feed, from the inbox to the evaluated ones; returns them, and
+-- with one of each record what is staged of it, with the event and the time that it comes from.
 WITH moved AS (
     DELETE FROM inbox
     WHERE district_id = $1
@@ -13,22 +14,36 @@ WITH moved AS (
     SELECT $1, event_id, received_at FROM moved
     ON CONFLICT DO NOTHING
 )
-SELECT event_id, kind, record_id, record, trace_parent, modified, is_row FROM moved
-
--- name: staged
--- What is staged of these records, each with the event and the time that it comes from.
-SELECT k.kind, k.record_id, s.event_id, s.record, s.modified
-FROM unnest($2::text[], $3::text[]) AS k(kind, record_id)
-CROSS JOIN LATERAL (
-    SELECT event_id, record, modified FROM staged s
-    WHERE s.district_id = $1 AND s.kind = k.kind AND s.record_id = k.record_id OFFSET 0) AS s
+SELECT m.event_id, m.kind, m.record_id, m.record, m.trace_parent, m.modified, m.is_row,
+       s.event_id AS staged_by, s.record AS before, s.modified AS modified_before
+FROM (SELECT *, row_number() OVER (PARTITION BY kind, record_id) AS place FROM moved) AS m
+LEFT JOIN LATERAL (
+    SELECT event_id, record, modified FROM staged
+    WHERE m.place = 1 AND district_id = $1 AND kind = m.kind AND record_id = m.record_id OFFSET 0) AS s ON true
 
 -- name: write_staged
--- Stages records as these events say; a deleted one stays as a tombstone.
-INSERT INTO staged (district_id, kind, record_id, event_id, record, modified)
-SELECT $1, c.* FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[]) AS c
-ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
-    event_id = EXCLUDED.event_id, record = EXCLUDED.record, modified = EXCLUDED.modified
+-- Stages records as these events say; a deleted one stays as a tombstone. Adds sections ($8) to those that list these
+-- students ($7), and takes some ($9) away, an array each for every student.
+WITH staged AS (
+    INSERT INTO staged (district_id, kind, record_id, event_id, record, modified)
+    SELECT $1, c.* FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[]) AS c
+    ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
+        event_id = EXCLUDED.event_id, record = EXCLUDED.record, modified = EXCLUDED.modified
+), changed AS MATERIALIZED (
+    SELECT c.student_id, CASE WHEN e.sections IS NULL THEN c.added::text[] ELSE ARRAY(
+        SELECT DISTINCT s.id FROM unnest(e.sections || c.added::text[]) AS s(id)
+        WHERE s.id <> ALL (c.removed::text[]) ORDER BY s.id) END AS sections
+    FROM unnest($7::text[], $8::text[], $9::text[]) AS c(student_id, added, removed)
+    LEFT JOIN LATERAL (SELECT sections FROM enrollments
+        WHERE district_id = $1 AND student_id = c.student_id OFFSET 0) AS e ON true
+), ended AS (
+    DELETE FROM enrollments e USING changed c
+    WHERE e.district_id = $1 AND e.student_id = c.student_id AND c.sections = '{}'
+)
+INSERT INTO enrollments AS e (district_id, student_id, sections)
+SELECT $1, student_id, sections FROM changed WHERE sections <> '{}'
+ON CONFLICT (district_id, student_id) DO UPDATE SET sections = EXCLUDED.sections
+    WHERE e.sections <> EXCLUDED.sections
 
 -- name: add_links
 -- Notes that sections, an array for each, point to these records.
@@ -44,24 +59,6 @@ ON CONFLICT DO NOTHING
 DELETE FROM section_links
 WHERE district_id = $1 AND role = ANY($2::text[]) AND target_id = ANY($3::text[])
   AND role || ' ' || target_id || ' ' || section_id = ANY($4::text[])
-
--- name: change_enrollments
--- Adds sections ($3) to those that list these students, and takes some ($4) away, an array each for every student.
-WITH changed AS MATERIALIZED (
-    SELECT c.student_id, CASE WHEN e.sections IS NULL THEN c.added::text[] ELSE ARRAY(
-        SELECT DISTINCT s.id FROM unnest(e.sections || c.added::text[]) AS s(id)
-        WHERE s.id <> ALL (c.removed::text[]) ORDER BY s.id) END AS sections
-    FROM unnest($2::text[], $3::text[], $4::text[]) AS c(student_id, added, removed)
-    LEFT JOIN LATERAL (SELECT sections FROM enrollments
-        WHERE district_id = $1 AND student_id = c.student_id OFFSET 0) AS e ON true
-), ended AS (
-    DELETE FROM enrollments e USING changed c
-    WHERE e.district_id = $1 AND e.student_id = c.student_id AND c.sections = '{}'
-)
-INSERT INTO enrollments AS e (district_id, student_id, sections)
-SELECT $1, student_id, sections FROM changed WHERE sections <> '{}'
-ON CONFLICT (district_id, student_id) DO UPDATE SET sections = EXCLUDED.sections
-    WHERE e.sections <> EXCLUDED.sections
 
 -- name: linked_sections
 -- The live sections that point to any of these records.
@@ -109,16 +106,6 @@ FROM unnest($2::text[]) AS i(id)
 CROSS JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = i.id OFFSET 0) AS s
 WHERE s.record ? 'student'
-
--- name: unknown_users
--- Which of these listed students are not shared as students, and which teachers not as teachers.
-SELECT true AS is_student, i.id FROM unnest($2::text[]) AS i(id)
-WHERE (SELECT record ? 'student' FROM staged
-       WHERE district_id = $1 AND kind = 'user' AND record_id = i.id) IS NOT TRUE
-UNION ALL
-SELECT false, i.id FROM unnest($3::text[]) AS i(id)
-WHERE (SELECT record ? 'teacher' FROM staged
-       WHERE district_id = $1 AND kind = 'user' AND record_id = i.id) IS NOT TRUE
 
 -- name: schools
 -- The district's live schools.

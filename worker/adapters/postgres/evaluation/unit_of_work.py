@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import asyncpg
+
 from schemas.messages.batch import Batch
-from schemas.words import RosterKind
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.alerts import incidents
 from worker.adapters.postgres.database import Connection
-from worker.adapters.postgres.evaluation import commit_history
 from worker.adapters.postgres.evaluation.approvals import PostgresApprovals
 from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster, finding_of
-from worker.adapters.postgres.evaluation.district_state import columns
+from worker.adapters.postgres.evaluation.conclusion import (
+    answered_up_to,
+    conclusion_columns,
+    outbox_columns,
+)
+from worker.adapters.postgres.evaluation.district_state import Beginning
 from worker.adapters.postgres.evaluation.error_figures import PostgresErrorFigures
 from worker.adapters.postgres.evaluation.guards import PostgresGuards
 from worker.adapters.postgres.evaluation.reissued_students import with_reissued
@@ -24,6 +30,7 @@ from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baselin
 from worker.adapters.postgres.suggest.kept_suggestions import PostgresKeptSuggestions
 from worker.adapters.postgres.watched import rows_of
 from worker.domain.alerts.incidents import AlertRules, Problem
+from worker.domain.preflight.approval import Approval
 from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.records import EventId, Json, RecordKind
@@ -32,10 +39,12 @@ from worker.domain.roster.staging import Event, is_ahead
 from worker.domain.roster.student_fields import StudentFields, with_kept_fields, without_student
 from worker.domain.roster.versions import highest_id
 from worker.messaging.outbox_message import OutboxMessage
-from worker.pipeline.evaluate.state import Adopted, ClosedWindow, DecisionRecord, DistrictState
+from worker.pipeline.evaluate.rosters import Claimed, ClassState, OpenFinding
+from worker.pipeline.evaluate.state import Adopted, ClosedWindow, Conclusion, DecisionRecord, DistrictState
 from worker.runtime.cooperative import yielding_every
 
 _SQL: Final = statements.load("evaluation/unit_of_work")
+_CONCLUSION: Final = statements.load("evaluation/conclusion")
 _BASELINES: Final = statements.load("poll/baselines")
 
 FETCH: Final = 1000
@@ -57,12 +66,14 @@ class PostgresEvaluation(
         connection: Connection,
         window: ClosedWindow,
         state: DistrictState,
+        beginning: Beginning | None = None,
         *,
         keeps_history: bool = True,
         rules: AlertRules = AlertRules(),  # noqa: B008 — frozen
     ) -> None:
         super().__init__(connection, window.district_id)
         self._rules = rules
+        self._beginning = beginning
         self.window = window
         self.state = state
         self._keeps_history = keeps_history
@@ -70,6 +81,8 @@ class PostgresEvaluation(
     async def adopt_baseline(self, limit: int) -> Adopted | None:
         """Stage what a baseline that is ready has read; None where none is."""
         now = self.window.now
+        if self._beginning is not None and not self._beginning.has_ready_baseline:
+            return None
         baseline = await ready_baseline(self._connection, self._district_id, now)
         if baseline is None:
             return None
@@ -83,11 +96,26 @@ class PostgresEvaluation(
                 known = self.state.student_fields
                 self.state.student_fields = known.read_whole(fields, baseline.student_fields)
         self.state.baseline_at = self.window.now
+        self._beginning = None  # adopting it lets go of what was in quarantine
         return adopted
 
-    async def claim_events(self, through: str | None, limit: int) -> list[Event]:
+    async def quarantined(self) -> int:
+        """Return how many unreadable events wait."""
+        return await super().quarantined() if self._beginning is None else self._beginning.quarantined
+
+    async def open_approval(self) -> Approval | None:
+        """Return the approval of a plan of the district that is open."""
+        return await super().open_approval() if self._beginning is None else self._beginning.approval
+
+    async def findings_before(self) -> Sequence[OpenFinding]:
+        """Return the open findings on the district and its schools, as the last evaluation left them."""
+        if self._beginning is None:
+            return await self.open_findings(["district", "school"], None)
+        return self._beginning.findings
+
+    async def claim_events(self, through: str | None, limit: int) -> Claimed:
         """Move the first `limit` events out of the inbox; of students they have what is kept of them."""
-        events = await super().claim_events(through, limit)
+        claimed = await super().claim_events(through, limit)
         fields = self.state.policy.demanded_fields
         erased = self.state.erased_students
 
@@ -99,17 +127,22 @@ class PostgresEvaluation(
             return with_kept_fields(event.record, fields)
 
         # (Anew, and not by `replace`: there are as many as a batch holds.)
-        return [
+        events = [
             Event(event.id, event.kind, event.record_id, kept(event), event.modified, event.is_row)
-            for event in events
+            for event in claimed.events
         ]
+        return Claimed(events, claimed.staged)
 
-    async def unknown_users(
-        self, students: Collection[str], teachers: Collection[str]
-    ) -> tuple[set[str], set[str]]:
-        """Return which of these are no students now, nor were and are erased, and which no teachers."""
-        no_students, no_teachers = await super().unknown_users(students, teachers)
-        return no_students - self.state.erased_students, no_teachers
+    async def class_states(self, ids: Collection[str]) -> list[ClassState]:
+        """Return these sections as classes; who is erased is no unknown student."""
+        states = await super().class_states(ids)
+        erased = self.state.erased_students
+        if not erased:
+            return states
+        return [
+            replace(one, unknown_students=[each for each in one.unknown_students if each not in erased])
+            for one in states
+        ]
 
     async def keep_demanded_fields(self) -> None:
         """Keep what the policy in force demands of students, and delete what only another one did.
@@ -153,6 +186,9 @@ class PostgresEvaluation(
 
     async def note_incidents(self, found: Mapping[str, Problem | None], batch_id: str) -> None:
         """Note what is wrong with the district now, by code, None where nothing is; tell what is news."""
+        is_news = any(found.values()) or self._beginning is None or found.keys() & self._beginning.incidents
+        if not is_news:  # all of these are begun by evaluations alone
+            return
         cause = incidents.DecisionRef(self.state.decision_number, batch_id)
         await incidents.note(self._connection, self._district_id, found, self.window.now, self._rules, cause)
 
@@ -192,43 +228,33 @@ class PostgresEvaluation(
         statement = _SQL["plan_changes"]
         if names_replaced:
             statement = with_reissued(_SQL["plan_changes_with_replaced"])
+        async for row in self._plan(statement):
+            if row["candidate"] is None:
+                yield remove_change(row["kind"], row["record_id"])
+            else:
+                replaces = row["replaces"] if names_replaced else None
+                yield upsert_change(row["kind"], row["record_id"], row["candidate"], replaces)
+
+    async def _plan(self, statement: str) -> AsyncIterator[asyncpg.Record]:
+        """Yield the rows of a plan: at once, or where they are many, some at a time."""
+        if not self._is_large:
+            for row in await self._connection.fetch(statement, self._district_id):
+                yield row
+            return
         fetch = await rows_of(self._connection, statement, self._district_id)
         while rows := await fetch(FETCH):
             async for row in yielding_every(rows):
-                if row["candidate"] is None:
-                    yield remove_change(row["kind"], row["record_id"])
-                else:
-                    replaces = row["replaces"] if names_replaced else None
-                    yield upsert_change(row["kind"], row["record_id"], row["candidate"], replaces)
+                yield row
 
-    async def adopt_candidate(self, *, restarts_count: bool) -> None:
-        """Make the candidate roster the committed one, and keep what it replaces and whom it moves."""
-        if restarts_count:
-            await self.restart_count()
-        elif any(self.state.tally.plan()[RosterKind.STUDENT].values()):
-            await self.keep_moves(self.state.commit_sequence, self.window.now)
-        await commit_history.keep(self._connection, self._district_id, self.state, wanted=self._keeps_history)
-        await self._connection.execute(_SQL["adopt_plan"], self._district_id)
+    @property
+    def _is_large(self) -> bool:
+        """Whether the plan has more changes than are in memory at a time."""
+        return sum(sum(ops.values()) for ops in self.state.tally.plan().values()) > FETCH
 
     async def enqueue(self, messages: Sequence[OutboxMessage]) -> None:
         """Put messages into the outbox, behind those that are there."""
-        first = self.state.outbox_position + 1
-        self.state.outbox_position += len(messages)
-        columns = (
-            list(range(first, first + len(messages))),
-            [self.state.decision_number] * len(messages),
-            [message.routing_key for message in messages],
-            [message.schema for message in messages],
-            [message.key for message in messages],
-            [message.sequence for message in messages],
-            [message.part for message in messages],
-            [message.parts for message in messages],
-            [message.trace_parent for message in messages],
-            [message.envelope for message in messages],
-            [message.changes for message in messages],
-            wakeups.OUTBOX,
-        )
-        await self._connection.execute(_SQL["enqueue"], self._district_id, *columns)
+        columns = outbox_columns(self.state, messages)
+        await self._connection.execute(_SQL["enqueue"], self._district_id, *columns, wakeups.OUTBOX)
 
     async def set_parts(self, parts: int) -> None:
         """Tell the parts of this evaluation's commit how many they are."""
@@ -236,11 +262,19 @@ class PostgresEvaluation(
             _SQL["set_parts"], self._district_id, self.state.decision_number, parts
         )
 
-    async def record(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
-        """Keep the batch and the decision, and save `state`."""
-        await self.keep_decision(batch, outcome, decision)
-        await self._connection.execute(_SQL["save_district"], self._district_id, *columns(self.state))
-        await self._connection.execute(_SQL["forgive_failures"], self._district_id)
+    async def write_conclusion(self, conclusion: Conclusion) -> None:
+        """Write what the evaluation ends with, save `state`, and close the window."""
+        # Who stores events of the district waits from when its window is locked until this is committed.
+        is_large = conclusion.takeover is not None and not conclusion.messages
+        await self._connection.execute(
+            _CONCLUSION["conclude"],
+            self._district_id,
+            *conclusion_columns(self.state, conclusion, self.window, keeps_history=self._keeps_history),
+            not is_large,
+            wakeups.OUTBOX,
+        )
+        if is_large:
+            await self._close_window(conclusion.deferred_since, answered=conclusion.answered)
 
     async def keep_decision(self, batch: Batch, outcome: Outcome, decision: DecisionRecord | None) -> None:
         """Keep the batch and the decision, and nothing else."""
@@ -260,8 +294,10 @@ class PostgresEvaluation(
             *decided,
         )
 
-    async def close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
-        """Close the window, or keep open what came meanwhile or was put off."""
-        await self._connection.execute(_SQL["lock_window"], self._district_id)
-        dealt_with = self.window.request_number if answered else -1
-        await self._connection.execute(_SQL["reopen_window"], self._district_id, deferred_since, dealt_with)
+    async def close_window(self) -> None:
+        """Close the window, whose request is answered; keep open what came meanwhile."""
+        await self._close_window(None, answered=True)
+
+    async def _close_window(self, deferred_since: datetime | None, *, answered: bool) -> None:
+        dealt_with = answered_up_to(self.window, answered=answered)
+        await self._connection.execute(_SQL["close_window"], self._district_id, deferred_since, dealt_with)

@@ -58,14 +58,6 @@ ORDER BY (candidate IS NULL),
              * CASE WHEN candidate IS NULL THEN -1 ELSE 1 END,
          record_id
 
--- name: adopt_plan
--- Makes what the plan adds or changes committed, and deletes what it removes.
-WITH removed AS (
-    DELETE FROM roster WHERE plan_of = $1 AND candidate IS NULL
-)
-UPDATE roster SET committed = candidate, committed_member = candidate_member, committed_school_id = school_id
-WHERE plan_of = $1 AND candidate IS NOT NULL
-
 -- name: enqueue
 -- Puts messages into the district's outbox, and wakes those who publish them ($13) once this is committed.
 WITH put AS (
@@ -90,47 +82,6 @@ INSERT INTO decisions (district_id, number, decision_id, outcome, sequence, batc
 SELECT $1, $9::bigint, $10::text, $8, $11::bigint, $2, $7, $12::jsonb
 WHERE $10 IS NOT NULL
 
--- name: save_district
--- Saves what the evaluation leaves of the district's state.
-UPDATE districts SET
-    status = $2, batch_number = $3, decision_number = $4, commit_sequence = $5, review_sequence = $6,
-    outbox_position = $7, last_commit_id = $8, standing_since = $9, reported_digest = $10, counts = $11,
-    candidate_digest = $12, error_digest = $13, committed_digest = $14, committed_counts = $15,
-    filter_version = $16, policy_fingerprint = $17, evaluated_on = $18, floor = $19, baseline_at = $20,
-    reevaluate_at = $21, search_input_batch = $22, complete_fields = $23, held_fields = $24,
-    lacking_fields = $25, committed_filter_version = $26, committed_fields = $27,
-    is_partly_loaded = $28,
-    purged_at = NULL
-WHERE district_id = $1
-
--- name: forgive_failures
--- Forgets the district's failed evaluations after one that went through.
-DELETE FROM evaluation_failures WHERE district_id = $1
-
--- name: lock_window
--- Locks the district's window while the evaluation closes it.
--- Before what remains is counted: an ingest that has stored events, and not yet committed, waits here or
--- makes us wait, so that none of its events is overlooked.
-SELECT request_number FROM windows WHERE district_id = $1 FOR UPDATE
-
--- name: reopen_window
--- Keeps the window open for what came meanwhile or was put off, and clears a request that was answered; deletes a
--- window with nothing left in it.
-WITH rest AS MATERIALIZED (
-    SELECT r.*, r.events > 0 OR $2::timestamptz IS NOT NULL
-                OR (w.requested IS NOT NULL AND w.request_number > $3) AS stays
-    FROM windows w, (SELECT count(*) AS events, min(received_at) AS first, max(received_at) AS last
-                     FROM inbox WHERE district_id = $1) AS r
-    WHERE w.district_id = $1
-), gone AS (
-    DELETE FROM windows w USING rest r WHERE w.district_id = $1 AND NOT r.stays
-)
-UPDATE windows w SET
-    events = r.events,
-    opened_at = coalesce(r.first, w.opened_at),
-    last_event_at = coalesce(r.last, w.last_event_at),
-    requested = CASE WHEN w.request_number > $3 THEN w.requested END,
-    through = CASE WHEN w.request_number > $3 THEN w.through END,
-    deferred_since = $2
-FROM rest r
-WHERE w.district_id = $1 AND r.stays
+-- name: close_window
+-- Closes the district's window, whose requests up to $3 are answered; it stays for what came meanwhile, or was put off.
+SELECT rostering_close_window($1, $2, $3)

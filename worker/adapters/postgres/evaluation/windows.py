@@ -28,9 +28,6 @@ async def close_by_time(database: Database) -> None:
     that is under evaluation now is left to the next look, and one that is disconnected to its next baseline,
     since time must not move the roster of a district that is not read.
     """
-    async with database.connection() as connection:
-        if not await connection.fetchval(_SQL["is_anybody_due_by_time"]):
-            return
     # Ingest may have locked some of their windows in another order.
     await database.in_transaction(_take_due_by_time)
 

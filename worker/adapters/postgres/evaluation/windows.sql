@@ -6,11 +6,6 @@ FROM unnest($1::text[]) AS d(district_id) GROUP BY district_id ORDER BY district
 ON CONFLICT (district_id) DO UPDATE SET
     requested = EXCLUDED.requested, through = NULL, request_number = w.request_number + 1
 
--- name: is_anybody_due_by_time
--- Whether time alone is a reason to evaluate any district now.
--- (now() and not clock_timestamp(), which an index cannot be asked for.)
-SELECT EXISTS (SELECT FROM districts WHERE reevaluate_at <= now())
-
 -- name: take_due_by_time
 -- Takes districts that are due by time alone, once each, and says which are not disconnected.
 UPDATE districts d SET reevaluate_at = NULL

@@ -14,7 +14,7 @@ from schemas.words import RosterKind
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster
-from worker.adapters.postgres.evaluation.district_state import read_state
+from worker.adapters.postgres.evaluation.district_state import read_district, state_of
 from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
 from worker.domain.preflight.policy import Policy
 from worker.domain.preflight.recent_moves import RecentChain, RecentMoves
@@ -67,12 +67,11 @@ class PostgresTrials:
         ):
             try:
                 await connection.execute(self._deadline)
-                row = await connection.fetchrow(_SQL["district"], district_id)
+                row = await read_district(connection, district_id)
                 if row is None:
                     yield None
                     return
-                state = await read_state(connection, district_id, row, self._policy)
-                yield PostgresTrialSnapshot(connection, district_id, row["now"], state)
+                yield PostgresTrialSnapshot(connection, district_id, row["now"], state_of(row, self._policy))
             except asyncpg.QueryCanceledError:
                 raise TrialTooLong(
                     f"counting what the filter would do took longer than {self._seconds:g} seconds"

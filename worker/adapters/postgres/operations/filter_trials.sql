@@ -1,16 +1,5 @@
 -- What a trial of a section filter reads, in one snapshot. Nothing here locks a row or writes one.
 
--- name: district
--- What was decided on the district so far.
-SELECT status, batch_number, decision_number, commit_sequence, review_sequence, outbox_position,
-       last_commit_id, standing_since, reported_digest, counts, candidate_digest, error_digest,
-       committed_digest, committed_counts, committed_filter_version, committed_fields, filter_version, policy_fingerprint,
-       evaluated_on, floor, baseline_at, is_partly_loaded, search_input_batch, complete_fields, held_fields,
-       (SELECT l.time_zone FROM onboarding l WHERE l.district_id = districts.district_id) AS time_zone,
-       ARRAY(SELECT e.student_id FROM erased_students e WHERE e.district_id = districts.district_id) AS erased_students,
-       clock_timestamp() AS now
-FROM districts WHERE district_id = $1
-
 -- name: sections
 -- The live sections, and side by side with their ids each of these fields ($2) of theirs; an array for each.
 SELECT array_agg(record_id) AS ids,

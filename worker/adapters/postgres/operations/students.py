@@ -24,7 +24,7 @@ from worker.operations.students import ErasedStudent
 from worker.runtime.errors import DistrictBusy
 
 _SQL: Final = statements.load("operations/students")
-_EVALUATION: Final = statements.load("evaluation/unit_of_work")
+_EVALUATION: Final = statements.load("evaluation/conclusion")
 
 
 class PostgresErasure(PostgresEvaluation):

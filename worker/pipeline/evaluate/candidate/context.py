@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -12,7 +12,13 @@ from worker.domain.preflight.tally import Tally
 from worker.domain.roster.scope import KnownScope
 from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.terms import TermCalendar
-from worker.pipeline.evaluate.rosters import EntryState, EntryWrite, EvaluatedRoster, OpenFinding
+from worker.pipeline.evaluate.rosters import (
+    CandidateChanges,
+    EntryState,
+    EntryWrite,
+    EvaluatedRoster,
+    OpenFinding,
+)
 from worker.runtime.cooperative import yielding_every
 
 CHUNK: Final = 2000
@@ -35,8 +41,25 @@ class Context:
     is_new_filter: bool = False
     """Whether the district was last judged by another filter."""
 
-    async def write_entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> None:
-        """Write those entries that differ from the rows they replace."""
+    async def write_changes(
+        self,
+        writes: Sequence[tuple[EntryWrite, EntryState]],
+        before: Collection[OpenFinding] = (),
+        after: Collection[Finding] = (),
+        sizes: Mapping[str, int] | None = None,
+    ) -> set[str]:
+        """Write what differs: entries from the rows they replace, findings `after` from those `before`.
+
+        `sizes` tells by how many students kept sections grew; those that came to have some, or none any more,
+        are returned.
+        """
+        entries = await self._entry_changes(writes)
+        opened, closed = await self._finding_changes(before, after)
+        if not (entries or opened or closed or sizes):
+            return set()
+        return await self.roster.write_candidate(CandidateChanges(entries, opened, closed, sizes or {}))
+
+    async def _entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> list[EntryWrite]:
         different = []
         async for write, before in yielding_every(writes):
             after = write.entry.member if write.entry else None
@@ -45,13 +68,19 @@ class Context:
                 continue
             self.tally.count_entry(write.kind, before.candidate, after, before.committed)
             different.append(write)
-        if different:
-            await self.roster.write_entries(different)
+        return different
 
     async def write_finding_changes(
         self, before: Collection[OpenFinding], after: Collection[Finding]
     ) -> None:
         """Open and close what differs between two sets of findings on the same records."""
+        opened, closed = await self._finding_changes(before, after)
+        if opened or closed:
+            await self.roster.write_findings(opened, closed)
+
+    async def _finding_changes(
+        self, before: Collection[OpenFinding], after: Collection[Finding]
+    ) -> tuple[list[Finding], list[Finding]]:
         old = {(one.record_id, one.finding.member): one.finding async for one in yielding_every(before)}
         new = {(finding.record_id, finding.member): finding async for finding in yielding_every(after)}
         closed = [finding for key, finding in old.items() if key not in new]
@@ -60,8 +89,7 @@ class Context:
             self.tally.count_finding(finding, -1)
         for finding in opened:
             self.tally.count_finding(finding, 1)
-        if opened or closed:
-            await self.roster.write_findings(opened, closed)
+        return opened, closed
 
 
 def chunks(items: Collection[Item], size: int = CHUNK) -> Iterator[list[Item]]:

@@ -49,8 +49,7 @@ async def judge_district(evaluation: Evaluation, context: Context) -> None:
         state.is_confirmed = len(findings) < asked
     since = turnovers[0].since if turnovers else None
     state.guards_until = since + policy.look_back if since else None
-    before = await evaluation.open_findings(["district", "school"], None)
-    await context.write_finding_changes(before, findings)
+    await context.write_finding_changes(await evaluation.findings_before(), findings)
 
 
 async def turnovers_of(evaluation: Evaluation, context: Context) -> Sequence[Turnovers]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Final
 
 from worker.domain.preflight.policy import Code
@@ -15,12 +16,13 @@ from worker.pipeline.evaluate.candidate.context import CHUNK, Context, chunks
 from worker.pipeline.evaluate.candidate.step1_sections import SectionOutcome, rank_sections, refresh_sections
 from worker.pipeline.evaluate.candidate.step2_students import (
     StudentOutcome,
+    change_identities,
     refresh_identities,
     refresh_students,
 )
 from worker.pipeline.evaluate.candidate.step3_classes import ClassOutcome, refresh_classes
-from worker.pipeline.evaluate.candidate.step4_teachers_and_schools import refresh_schools, refresh_teachers
-from worker.pipeline.evaluate.rosters import EvaluatedRoster, SectionLink
+from worker.pipeline.evaluate.candidate.step4_teachers_and_schools import refresh_teachers_and_schools
+from worker.pipeline.evaluate.rosters import EnrollmentChanges, EvaluatedRoster, SectionLink
 from worker.runtime.progress import Progress, no_progress
 
 MANY_STUDENTS: Final = 50_000
@@ -54,24 +56,22 @@ async def stage(roster: EvaluatedRoster, changes: Sequence[Change]) -> None:
     """Write the changed records, which sections list and name whom, and which terms their schools have."""
     if not changes:
         return
-    await roster.write_staged(changes)
     sections = [change for change in changes if change.kind is RecordKind.SECTION]
-    if not sections:
-        return
-    await _stage_enrollments(roster, sections)
+    await roster.write_staged(changes, _enrollments(sections))
     added: set[SectionLink] = set()
     removed: set[SectionLink] = set()
     for change in sections:
         before, after = _targets(change.before), _targets(change.after)
         added |= {(*target, change.record_id) for target in after - before}
         removed |= {(*target, change.record_id) for target in before - after}
-    await roster.write_links(added, removed)
+    if added or removed:
+        await roster.write_links(added, removed)
     terms = _term_counts(sections)
     if terms:
         await roster.count_school_terms(terms)
 
 
-async def _stage_enrollments(roster: EvaluatedRoster, sections: Iterable[Change]) -> None:
+def _enrollments(sections: Iterable[Change]) -> EnrollmentChanges:
     added: dict[str, list[str]] = {}
     removed: dict[str, list[str]] = {}
     for change in sections:
@@ -80,7 +80,7 @@ async def _stage_enrollments(roster: EvaluatedRoster, sections: Iterable[Change]
             added.setdefault(student, []).append(change.record_id)
         for student in before - after:
             removed.setdefault(student, []).append(change.record_id)
-    await roster.change_enrollments(added, removed)
+    return EnrollmentChanges(added, removed)
 
 
 async def refresh(context: Context, changes: Sequence[Change], schools: Collection[str] = ()) -> None:
@@ -90,11 +90,10 @@ async def refresh(context: Context, changes: Sequence[Change], schools: Collecti
     """
     touched = await _counted_and_touched(context, changes)
     touched.sections |= await _linked(context, "school", schools)
-    # Who somebody is depends on no section; nor on schools, where the scope is what it was.
-    changed = set(touched.students)
     for ids in chunks(touched.sections):
         touched.rank(await refresh_sections(context, ids, touched.before))
-    touched.students |= await _moved_identities(context, changed)
+    # Who somebody is depends on no section; nor on schools, where the scope is what it was.
+    touched.students |= await _moved_identities(context, changes)
     for ids in chunks(touched.students):
         touched.judge(await refresh_students(context, ids))
     await _refresh_what_students_need(context, touched)
@@ -109,7 +108,6 @@ async def refresh_sections_and_changes(
     """
     roster = context.roster
     touched = await _counted_and_touched(context, changes)
-    changed = set(touched.students)
     if context.is_new_filter:
         touched.students |= await roster.students_with(Code.LEFT_SCOPE, MANY_STUDENTS)
     are_many = len(touched.students) >= MANY_STUDENTS
@@ -122,7 +120,7 @@ async def refresh_sections_and_changes(
         if are_many:
             touched.students.clear()
         progress("sections", len(ids))
-    touched.students |= await _moved_identities(context, changed)
+    touched.students |= await _moved_identities(context, changes)
     students = roster.ids_in_chunks("student", CHUNK) if are_many else _each(chunks(touched.students))
     async for ids in students:
         touched.judge(await refresh_students(context, ids))
@@ -147,9 +145,9 @@ async def refresh_all(context: Context, progress: Progress) -> None:
         await refresh_classes(context, ids)
         progress("classes", len(ids))
     async for ids in roster.ids_in_chunks("teacher", CHUNK):
-        await refresh_teachers(context, ids)
+        await refresh_teachers_and_schools(context, ids, ())
     async for ids in roster.ids_in_chunks("school", CHUNK):
-        await refresh_schools(context, ids)
+        await refresh_teachers_and_schools(context, (), ids)
 
 
 async def _counted_and_touched(context: Context, changes: Sequence[Change]) -> Touched:
@@ -159,11 +157,11 @@ async def _counted_and_touched(context: Context, changes: Sequence[Change]) -> T
     return await _touched(context, real)
 
 
-async def _moved_identities(context: Context, changed: Collection[str]) -> set[str]:
-    """Keep the unique values of these students; return who else shares one with somebody now, or no more."""
+async def _moved_identities(context: Context, changes: Iterable[Change]) -> set[str]:
+    """Keep the unique values of those who changed; return who else shares one with them now, or no more."""
     moved: set[tuple[str, bytes]] = set()
-    for ids in chunks(changed):
-        moved |= await refresh_identities(context, ids)
+    for some in chunks([change for change in changes if change.kind is RecordKind.USER]):
+        moved |= await change_identities(context, some)
     return await context.roster.unsettled_holders(moved) if moved else set()
 
 
@@ -173,10 +171,9 @@ async def _refresh_what_students_need(
     for ids in chunks(touched.classes):
         _name(touched, await refresh_classes(context, ids))
         progress("classes", len(ids))
-    for ids in chunks(touched.teachers):
-        await refresh_teachers(context, ids)
-    for ids in chunks(touched.schools):
-        await refresh_schools(context, ids)
+    both = zip_longest(chunks(touched.teachers), chunks(touched.schools), fillvalue=())
+    for teachers, schools in both:
+        await refresh_teachers_and_schools(context, teachers, schools)
 
 
 async def _each(lists: Iterable[list[str]]) -> AsyncIterator[list[str]]:
@@ -241,10 +238,10 @@ def _touch_user(touched: Touched, change: Change) -> None:
 
 
 def _schools_of_student(change: Change) -> set[str]:
-    """Return the schools that a student was at and is at: the roster may no longer need the first."""
+    """Return the schools that a student left and came to: the roster may need the one no more."""
     sides = ((record or {}).get("student", {}) for record in (change.before, change.after))
-    named = (side.get("texts", {}).get("school_id") for side in sides)
-    return {school for school in named if school}
+    left, joined = (side.get("texts", {}).get("school_id") for side in sides)
+    return set() if left == joined else {school for school in (left, joined) if school}
 
 
 def _students(section: Json | None) -> set[str]:

@@ -6,42 +6,66 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding, StudentContext, left_scope, student_findings
 from worker.domain.preflight.policy import Code
 from worker.domain.roster.canonical import canonical
-from worker.domain.roster.records import RecordId, Student, student_from_json
+from worker.domain.roster.records import Json, RecordId, Student, student_from_json
 from worker.domain.roster.roster import student_entry
 from worker.domain.roster.scope_counts import count_student
 from worker.domain.roster.section_filter import counted
+from worker.domain.roster.staging import Change
 from worker.domain.roster.texts import fold_value
 from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import EntryWrite, StudentState
 from worker.runtime.cooperative import yielding_every
 
+Identity: TypeAlias = tuple[str, str, bytes]
+"""A student, a unique field, and the digest of its value."""
 DIGEST_BYTES = 16
 """Of a unique field's value: enough to tell a million values apart, and it is not the value."""
 
 
 @dataclass(slots=True)
 class StudentOutcome:
-    """What became of the students: sections that came to have students or none, and schools named."""
+    """What became of the students.
+
+    Sections that came to have students or none, and schools that somebody came to or left.
+    """
 
     turned: set[str] = field(default_factory=set)
     schools: set[str] = field(default_factory=set)
 
+    def name_school(self, student: Student | None) -> None:
+        """Take note of the school of a student who came into the roster, or left it."""
+        school = student.value("school_id") if student else None
+        if school:
+            self.schools.add(school)
 
-async def refresh_identities(context: Context, ids: Collection[str]) -> set[tuple[str, bytes]]:
-    """Keep the values of unique fields of those in scope; return the values that moved."""
-    if not ids:
-        return set()
-    rows = []
+
+async def refresh_identities(context: Context, ids: Collection[str]) -> None:
+    """Keep the values of unique fields of those in scope."""
+    rows: list[Identity] = []
     for student_id, record in (await context.roster.student_records(ids)).items():
-        student = student_from_json(student_id, record)
-        if student is not None and context.scope.holds(student):
-            rows += list(identities(student, context.policy.unique_fields))
-    return await context.roster.replace_identities(ids, rows)
+        rows += _identities(context, student_id, record)
+    await context.roster.replace_identities(ids, rows)
+
+
+async def change_identities(context: Context, changes: Iterable[Change]) -> set[tuple[str, bytes]]:
+    """Keep the values of unique fields of users that changed; return the values that moved.
+
+    What was kept of them before is what they had then: scope and unique fields are what they were.
+    """
+    rows: list[Identity] = []
+    ids = []
+    for change in changes:
+        before, after = (_identities(context, change.record_id, one) for one in (change.before, change.after))
+        if before != after:
+            ids.append(change.record_id)
+            rows += after
+    return await context.roster.replace_identities(ids, rows) if ids else set()
 
 
 async def refresh_students(
@@ -52,9 +76,8 @@ async def refresh_students(
     if not ids:
         return outcome
     roster = context.roster
-    states = await roster.student_states(ids)
-    duplicated = await roster.duplicated_fields(ids) if context.policy.unique_fields else {}
-    before = await roster.open_findings(["student"], ids)
+    states = await roster.student_states(ids, with_duplicated=bool(context.policy.unique_fields))
+    before = [found for state in states for found in state.findings]
     after: list[Finding] = []
     writes = []
     sizes: Counter[str] = Counter()
@@ -66,20 +89,17 @@ async def refresh_students(
         if student is None or not context.scope.holds(student):
             write, findings = _outside(context, state, student, was_told=state.id in flagged)
         else:
-            write, findings = _judge(context, state, student, duplicated.get(state.id, ()))
+            write, findings = _judge(context, state, student, state.duplicated)
         after += findings
         writes.append((write, state.entry))
         sizes.subtract(state.entry.sections)
         sizes.update(write.sections or ())
-        if write.school_id:
-            outcome.schools.add(write.school_id)
+        if (write.entry is None) != (state.entry.candidate is None):
+            outcome.name_school(student)
     _count_blocked(context, (found.finding for found in before), -1)
     _count_blocked(context, after, 1)
-    await context.write_finding_changes(before, after)
-    await context.write_entry_changes(writes)
-    changes = {section: change for section, change in sizes.items() if change}
-    if changes:
-        outcome.turned = await roster.resize_kept(changes)
+    grown = {section: change for section, change in sizes.items() if change}
+    outcome.turned = await context.write_changes(writes, before, after, grown)
     return outcome
 
 
@@ -119,7 +139,15 @@ def _count_blocked(context: Context, findings: Iterable[Finding], sign: int) -> 
     context.tally.count_blocked(sign * len(blocked))
 
 
-def identities(student: Student, fields: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
+def _identities(context: Context, user_id: str, record: Json | None) -> list[Identity]:
+    """Return the values of unique fields of a user, if he is a student in scope."""
+    student = student_from_json(user_id, record)
+    if student is None or not context.scope.holds(student):
+        return []
+    return list(identities(student, context.policy.unique_fields))
+
+
+def identities(student: Student, fields: Iterable[str]) -> Iterable[Identity]:
     """Yield the student's values of these unique fields: his id, the field, a digest of the value."""
     for name in fields:
         value = student.value(name)

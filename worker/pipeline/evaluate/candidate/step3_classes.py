@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import chain
 
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import Finding, SectionContext, section_findings
@@ -18,7 +17,7 @@ from worker.runtime.cooperative import yielding_every
 
 @dataclass(slots=True)
 class ClassOutcome:
-    """The teachers and schools that classes named before, or name now."""
+    """The teachers and schools that classes which changed named before, or name now."""
 
     teachers: set[str] = field(default_factory=set)
     schools: set[str] = field(default_factory=set)
@@ -38,36 +37,32 @@ async def refresh_classes(context: Context, ids: Collection[str]) -> ClassOutcom
     if not ids:
         return outcome
     states = await context.roster.class_states(ids)
-    before = await context.roster.open_findings(["class", "section"], ids)
     kept = [
         (state, section_from_json(state.id, state.record))
         for state in states
         if state.rank is not None and state.record is not None
     ]
-    no_students, no_teachers = await context.roster.unknown_users(
-        set(chain.from_iterable(section.students for _, section in kept)),
-        set(chain.from_iterable(section.teachers for _, section in kept)),
-    )
     sections = {state.id: section for state, section in kept}
     after: list[Finding] = []
     writes = []
     async for state in yielding_every(states):
         write = _entry(state, sections.get(state.id))
         writes.append((write, state.entry))
-        outcome.name(state.entry.record)
-        outcome.name(write.entry.record if write.entry else None)
+        if (write.entry.member if write.entry else None) != state.entry.candidate:
+            outcome.name(state.entry.record)
+            outcome.name(write.entry.record if write.entry else None)
     async for state, section in yielding_every(kept):
         after += section_findings(
             SectionContext(
                 section,
                 is_class=state.students > 0,
-                unknown_teachers=[teacher for teacher in section.teachers if teacher in no_teachers],
-                unknown_students=[student for student in section.students if student in no_students],
+                unknown_teachers=state.unknown_teachers,
+                unknown_students=state.unknown_students,
             ),
             context.policy,
         )
-    await context.write_finding_changes(before, after)
-    await context.write_entry_changes(writes)
+    before = [found for state in states for found in state.findings]
+    await context.write_changes(writes, before, after)
     return outcome
 
 

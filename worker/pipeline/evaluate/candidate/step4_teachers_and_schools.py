@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 from schemas.words import RosterKind
 from worker.domain.roster.records import school_from_json, teacher_from_json
@@ -11,28 +12,18 @@ from worker.pipeline.evaluate.candidate.context import Context
 from worker.pipeline.evaluate.rosters import EntryWrite, PersonState
 
 
-async def refresh_teachers(context: Context, ids: Collection[str]) -> None:
-    """Write the entries of those of these users who are teachers of a class."""
-    if ids:
-        await _write(context, RosterKind.TEACHER, await context.roster.teacher_states(ids), _teacher)
-
-
-async def refresh_schools(context: Context, ids: Collection[str]) -> None:
-    """Write the entries of those of these schools that the roster names."""
-    if ids:
-        await _write(context, RosterKind.SCHOOL, await context.roster.school_states(ids), _school)
-
-
-async def _write(
-    context: Context,
-    kind: RosterKind,
-    states: list[PersonState],
-    entry_of: Callable[[PersonState], Entry | None],
+async def refresh_teachers_and_schools(
+    context: Context, teachers: Collection[str], schools: Collection[str]
 ) -> None:
-    await context.write_entry_changes(
+    """Write the entries of those who are teachers of a class, and of those schools that the roster names."""
+    if not (teachers or schools):
+        return
+    states = await context.roster.needed_states(teachers, schools)
+    await context.write_changes(
         [
-            (EntryWrite(kind, state.id, entry_of(state) if state.needed else None), state.entry)
-            for state in states
+            (EntryWrite(kind, state.id, _ENTRIES[kind](state) if state.needed else None), state.entry)
+            for kind, found in states.items()
+            for state in found
         ]
     )
 
@@ -44,3 +35,9 @@ def _teacher(state: PersonState) -> Entry | None:
 
 def _school(state: PersonState) -> Entry | None:
     return None if state.record is None else school_entry(school_from_json(state.id, state.record))
+
+
+_ENTRIES: Final[Mapping[RosterKind, Callable[[PersonState], Entry | None]]] = {
+    RosterKind.TEACHER: _teacher,
+    RosterKind.SCHOOL: _school,
+}

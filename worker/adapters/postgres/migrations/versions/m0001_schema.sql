@@ -1061,6 +1061,42 @@ $$;
 CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_stays();
 CREATE TRIGGER audit_is_not_emptied BEFORE TRUNCATE ON audit EXECUTE FUNCTION audit_stays();
 
+-- Whether a person has stopped the district's commits; if not, nobody does before this transaction ends. (Each statement
+-- of a function sees what was committed before it began, so that the look sees a hold that the lock waited for.)
+CREATE FUNCTION rostering_is_on_hold(district text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('rostering.hold.' || district, 0));
+    RETURN EXISTS (SELECT FROM holds WHERE district_id = district);
+END $$;
+
+-- Closes the district's window: it stays for what came meanwhile, or was put off, and without a request that was answered
+-- (up to the number dealt_with); one with nothing left in it is deleted. It is locked before what remains is counted: an
+-- ingest that has stored events, and not yet committed, waits here or makes us wait, so that none of its events is
+-- overlooked.
+CREATE FUNCTION rostering_close_window(district text, put_off_since timestamptz, dealt_with bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM windows WHERE district_id = district FOR UPDATE;
+    WITH rest AS MATERIALIZED (
+        SELECT r.*, r.events > 0 OR put_off_since IS NOT NULL
+                    OR (w.requested IS NOT NULL AND w.request_number > dealt_with) AS stays
+        FROM windows w, (SELECT count(*) AS events, min(received_at) AS first, max(received_at) AS last
+                         FROM inbox WHERE district_id = district) AS r
+        WHERE w.district_id = district
+    ), gone AS (
+        DELETE FROM windows w USING rest r WHERE w.district_id = district AND NOT r.stays
+    )
+    UPDATE windows w SET
+        events = r.events,
+        opened_at = coalesce(r.first, w.opened_at),
+        last_event_at = coalesce(r.last, w.last_event_at),
+        requested = CASE WHEN w.request_number > dealt_with THEN w.requested END,
+        through = CASE WHEN w.request_number > dealt_with THEN w.through END,
+        deferred_since = put_off_since
+    FROM rest r
+    WHERE w.district_id = district AND r.stays;
+END $$;
+
 -- The second in which an event was made, in microseconds; null for an id that is none of an event.
 CREATE FUNCTION rostering_made_at(event_id text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN event_id ~ '^[0-9a-f]{24}$' THEN ('x' || left(event_id, 8))::bit(32)::bigint * 1000000 END;

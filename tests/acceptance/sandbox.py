@@ -33,6 +33,7 @@ class Sandbox:
             "CLEVER__CLIENT_SECRET": "sandbox",
             "CLEVER__POLL_SECONDS": "1",
             "CLEVER__QUIET_POLL_SECONDS": "1",
+            "CLEVER__PAUSED_POLL_SECONDS": "1",
         }
 
     async def districts(self) -> list[str]:

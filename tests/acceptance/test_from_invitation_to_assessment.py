@@ -86,6 +86,7 @@ async def story(
             "CLEVER__CLIENT_SECRET": "sandbox",
             "CLEVER__POLL_SECONDS": "2",
             "CLEVER__QUIET_POLL_SECONDS": "2",
+            "CLEVER__PAUSED_POLL_SECONDS": "2",
             "WINDOW__QUIET_SECONDS": "0.5",
             "HTTP__PUBLIC_URL": "https://rostering.example.test",
             "MAIL__SMTP_URL": mailbox.url.split("?")[0].replace("mailto", "smtp"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.contract.test_query_plans import MANY, plan_and_reads
 from tests.support.fixtures.incidents import alerts, inspect
 from tests.support.fixtures.store import LIMITS, StoreUnderTest
+from worker.adapters.postgres.operations.retention import KEPT
 from worker.domain.alerts.codes import INSPECTED
 from worker.domain.alerts.detection import Thresholds
 from worker.domain.roster.clever_sync import STALE_SYNC
@@ -78,3 +79,35 @@ async def test_a_look_for_a_turn_reads_no_district_that_is_not_due(
 
     assert "connections_due" in plan
     assert reads < FEW
+
+
+YOUNG = {
+    "batches (district_id, number, batch_id, trigger, events, opened_at, closed_at, outcome)": (
+        "'well' || n, 1, n, 'quiet', 1, now(), now(), 'commit'"
+    ),
+    "decisions (district_id, number, decision_id, outcome, sequence, batch_number, decided_at, summary)": (
+        "'well' || n, 1, n, 'commit', 1, 1, now(), '{}'"
+    ),
+    "filters (district_id, version, filter, actor)": "'well' || n, 1, '{}', 'ada'",
+    "audit (actor, action)": "'ada', 'looked'",
+    "mails (mail_id, district_id, kind, occasion, recipients, subject, text, html, time_zone, state, sent_at,"
+    " handed_at)": "gen_random_uuid(), 'well' || n, 'k', 'o', '{a}', '', '', '', 'UTC', 'sent', now(), now()",
+    "guard_history (district_id, sequence, student_id, committed_at, was_there, is_there)": (
+        "'one district', 1, n, now(), true, false"
+    ),
+}
+
+
+@pytest.mark.parametrize("has_statistics", [False, True])
+async def test_housekeeping_reads_nothing_that_is_young(store: StoreUnderTest, has_statistics: bool) -> None:
+    for table, values in YOUNG.items():
+        await store.rows(f"INSERT INTO {table} SELECT {values} FROM generate_series(1, $1::int) AS n", MANY)
+    if has_statistics:
+        await store.rows("ANALYZE")
+
+    reads = {
+        what: (await plan_and_reads(store, "operations/retention", what, timedelta(days=400), 10_000))[1]
+        for what in KEPT
+    }
+
+    assert {what: count for what, count in reads.items() if count >= FEW / 4} == {}

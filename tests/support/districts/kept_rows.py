@@ -20,6 +20,17 @@ COUNTERS: Final = """
     SELECT string_agg(format('setval(%L, %s)', seqrelid::regclass, pg_sequence_last_value(seqrelid)), ', ')
     FROM pg_sequence WHERE pg_sequence_last_value(seqrelid) IS NOT NULL"""
 
+COUNTED: Final = f"""
+    DELETE FROM counts;
+    INSERT INTO counts
+    SELECT 'status', status, count(*) FROM districts
+    WHERE district_id IS DISTINCT FROM '{SHADOW}' GROUP BY status
+    UNION ALL SELECT 'state', state, count(*) FROM onboarding
+    WHERE district_id IS DISTINCT FROM '{SHADOW}' GROUP BY state
+    UNION ALL SELECT 'no contact', state, count(*) FROM onboarding
+    WHERE district_id IS DISTINCT FROM '{SHADOW}' AND contacts = '{{}}' GROUP BY state"""
+"""What triggers count, in a table that is not by district."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -55,6 +66,7 @@ class Rows:
         await connection.execute("SET LOCAL session_replication_role = replica")
         for name, columns, rows in self.tables:
             await connection.copy_to_table(name, source=BytesIO(rows), columns=columns, format="binary")
+        await connection.execute(COUNTED)
         if self.counters:
             await connection.execute(f"SELECT {self.counters}")
 
@@ -63,7 +75,7 @@ async def clear(connection: Connection) -> None:
     """Have no district in a database any more."""
     names = [name for name, _listed in await connection.fetch(TABLES)]
     await connection.execute("SET LOCAL session_replication_role = replica")
-    await connection.execute("; ".join(f"DELETE FROM {name}" for name in names))
+    await connection.execute("; ".join(f"DELETE FROM {name}" for name in [*names, "counts"]))
 
 
 _KEPT: Final[dict[str, tuple[Rows, object]]] = {}

@@ -224,6 +224,7 @@ def _settings(configured: Settings, clever: str) -> Settings:
             client_secret=SecretStr(CLIENT),
             poll_seconds=POLL_SECONDS,
             quiet_poll_seconds=POLL_SECONDS,
+            paused_poll_seconds=POLL_SECONDS,
         ),
     )
 

@@ -65,9 +65,10 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $
 ORDER BY t.place
 
 -- name: forget
--- Deletes alerts that were published long ago, except those of incidents that are not over.
+-- Deletes alerts that were published long ago, except those of incidents that are not over; at most $2.
 -- A new channel gets the alerts of incidents that are not over.
-DELETE FROM alerts a WHERE a.created_at < clock_timestamp() - $1::interval
-  AND a.published_at < clock_timestamp() - $1::interval
+DELETE FROM alerts WHERE ctid = ANY(ARRAY(SELECT a.ctid FROM alerts a WHERE a.created_at < now() - $1::interval
+  AND a.published_at < now() - $1::interval
   AND NOT EXISTS (SELECT FROM incidents i WHERE i.told IS NOT NULL AND a.dedup_key =
                       i.code || '/' || CASE WHEN i.district_id = '' THEN '-' ELSE i.district_id END)
+LIMIT $2 FOR UPDATE OF a SKIP LOCKED))

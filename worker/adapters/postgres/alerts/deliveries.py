@@ -8,6 +8,7 @@ from typing import Final
 
 from worker.adapters.postgres import statements, wakeups
 from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.slices import in_slices
 from worker.adapters.postgres.wakeups import Wakeups
 from worker.alerts.delivery_store import ChannelLine, DeadDelivery, Due, OpenAlert, OpenIncident
 from worker.domain.alerts.incidents import FLAPPING_RETURNS
@@ -121,7 +122,9 @@ class PostgresDeliveries:
 
     async def tidy(self, settled: timedelta, give_up: timedelta) -> None:
         """Forget what was settled longer ago; give up what waits for longer, whoever delivers it."""
-        async with self._database.connection() as connection:
-            await connection.execute(_ALERTS["forget"], settled)
-            await connection.execute(_SQL["forget_settled"], settled)
-            await connection.execute(_SQL["give_up"], give_up)
+        for statement, age in (
+            (_ALERTS["forget"], settled),
+            (_SQL["forget_settled"], settled),
+            (_SQL["give_up"], give_up),
+        ):
+            await in_slices(self._database, statement, age)

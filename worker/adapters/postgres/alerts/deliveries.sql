@@ -120,13 +120,20 @@ WHERE delivered_at IS NULL AND discarded_at IS NULL AND ($1::text IS NULL OR cha
 RETURNING id
 
 -- name: forget_settled
--- Deletes deliveries that were done or discarded long ago and whose alert and incident are gone.
-DELETE FROM deliveries d WHERE coalesce(d.delivered_at, d.discarded_at) < clock_timestamp() - $1::interval
-  AND NOT EXISTS (SELECT FROM alerts a WHERE a.position = d.position)
-  AND NOT EXISTS (SELECT FROM incidents i WHERE i.told IS NOT NULL AND d.dedup_key =
-                      i.code || '/' || CASE WHEN i.district_id = '' THEN '-' ELSE i.district_id END)
+-- Deletes deliveries that were done or discarded long ago and whose alert and incident are gone; at most $2.
+DELETE FROM deliveries WHERE ctid = ANY(ARRAY(
+    SELECT d.ctid FROM deliveries d
+    WHERE (d.delivered_at IS NOT NULL OR d.discarded_at IS NOT NULL)
+      AND coalesce(d.delivered_at, d.discarded_at) < now() - $1::interval
+      AND NOT EXISTS (SELECT FROM alerts a WHERE a.position = d.position)
+      AND NOT EXISTS (SELECT FROM incidents i WHERE i.told IS NOT NULL AND d.dedup_key =
+                          i.code || '/' || CASE WHEN i.district_id = '' THEN '-' ELSE i.district_id END)
+    LIMIT $2 FOR UPDATE OF d SKIP LOCKED))
 
 -- name: give_up
--- Marks as dead what no process delivers, since its channel is no longer among the settings.
+-- Marks as dead what no process delivers, since its channel is no longer among the settings; at most $2.
 UPDATE deliveries SET dead_at = clock_timestamp(), problem = coalesce(problem, 'nobody delivers to this channel')
-WHERE delivered_at IS NULL AND dead_at IS NULL AND created_at < clock_timestamp() - $1::interval
+WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM deliveries
+    WHERE delivered_at IS NULL AND dead_at IS NULL AND created_at < clock_timestamp() - $1::interval
+    LIMIT $2 FOR UPDATE SKIP LOCKED))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from worker.operations.district_details import hold
 from worker.operations.district_queries import (
     CoverageCell,
     DecisionLine,
+    DistrictOrder,
     DistrictPage,
     DistrictRow,
     DistrictsAsked,
@@ -28,6 +29,13 @@ from worker.operations.district_queries import (
 )
 
 _SQL: Final = statements.load("operations/district_queries")
+_DISTRICTS: Final = statements.load("operations/districts")
+_PAGED: Final[Mapping[DistrictOrder | None, str]] = {
+    "attention": "attention",
+    "students": "by_students",
+    "blocked": "by_blocked",
+}
+"""The orders that an index has, and the statement that reads a page of each."""
 _SEVERITIES: Final = ("error", "warning")
 
 
@@ -39,6 +47,8 @@ class PostgresViews:
 
     async def districts(self, asked: DistrictsAsked) -> DistrictPage:
         """Return districts; see the port."""
+        if (paged := _PAGED.get(asked.order)) and not folded(asked.text) and asked.limit is not None:
+            return await self._page(paged, asked.status, asked.offset, asked.limit)
         async with self._database.connection() as connection:
             found = await _called(connection, asked.text)
             rows = await connection.fetch(
@@ -46,6 +56,16 @@ class PostgresViews:
             )
             now = rows[0]["now"] if rows else await connection.fetchval(_SQL["now"])
         return DistrictPage([_district(row) for row in rows], rows[0]["matching"] if rows else 0, now)
+
+    async def _page(self, statement: str, status: str | None, offset: int, limit: int) -> DistrictPage:
+        """Return a page that is read by an index; how many match is counted apart."""
+        async with self._database.connection() as connection:
+            found = await connection.fetch(_SQL[statement], status, offset, limit)
+            rows = await connection.fetch(_SQL["listed"], [row["district_id"] for row in found])
+            counted = await connection.fetch(_DISTRICTS["statuses"])
+            now = rows[0]["now"] if rows else await connection.fetchval(_SQL["now"])
+        matching = sum(row["districts"] for row in counted if status is None or row["status"] == status)
+        return DistrictPage([_district(row) for row in rows], matching, now)
 
     async def coverage(self, district_id: str, *, removed: bool = False) -> list[CoverageCell]:
         """Return the district's students in scope by school and grade; with those the plan would remove."""

@@ -43,6 +43,73 @@ LEFT JOIN holds h ON h.district_id = p.district_id
 LEFT JOIN windows w ON w.district_id = p.district_id
 ORDER BY p.place
 
+-- name: attention
+-- The page behind $2 of $3 districts, those first that need attention, of all or of a status ($1).
+-- Those that are purged, disconnected, parked, on hold or have an incident are few, and looked at one by one; the others
+-- come from the index of their status, as many as the page may need.
+WITH odd AS MATERIALIZED (
+    SELECT o.district_id, v.status, d.blocked, i.has_incident
+    FROM (SELECT district_id FROM districts WHERE purged_at IS NOT NULL
+          UNION SELECT district_id FROM connections WHERE disconnected_at IS NOT NULL
+          UNION SELECT district_id FROM evaluation_failures WHERE parked_at IS NOT NULL
+          UNION SELECT district_id FROM holds
+          UNION SELECT i.district_id FROM incidents i
+                WHERE i.told IS NOT NULL
+                  AND (SELECT status FROM districts d WHERE d.district_id = i.district_id) <> 'review') AS o
+    CROSS JOIN LATERAL (SELECT blocked FROM districts d WHERE d.district_id = o.district_id OFFSET 0) AS d
+    CROSS JOIN LATERAL (SELECT status FROM district_status v WHERE v.district_id = o.district_id OFFSET 0) AS v
+    CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM incidents i WHERE i.district_id = o.district_id
+                                           AND i.told IS NOT NULL) AS has_incident OFFSET 0) AS i
+)
+SELECT district_id FROM (
+    SELECT district_id, blocked, CASE
+        WHEN status = 'parked' THEN 0 WHEN status = 'review' THEN 1
+        WHEN has_incident AND status <> 'purged' THEN 2
+        WHEN status = 'on_hold' THEN 3 WHEN status = 'disconnected' THEN 4
+        WHEN status = 'waiting' THEN 5 WHEN status = 'rostered' THEN 6 ELSE 7 END AS place
+    FROM odd WHERE $1::text IS NULL OR status = $1
+    UNION ALL
+    SELECT d.district_id, d.blocked, s.place
+    FROM unnest('{review,waiting,rostered}'::text[], '{1,5,6}'::int[]) AS s(status, place)
+    CROSS JOIN LATERAL (
+        SELECT d.district_id, d.blocked FROM districts d
+        WHERE d.status = s.status AND d.purged_at IS NULL
+          AND NOT EXISTS (SELECT FROM odd o WHERE o.district_id = d.district_id)
+        ORDER BY d.blocked DESC NULLS LAST, d.district_id LIMIT $2::bigint + $3::bigint) AS d
+    WHERE $1::text IS NULL OR s.status = $1
+) AS found
+ORDER BY place, blocked DESC NULLS LAST, district_id OFFSET $2 LIMIT $3
+
+-- name: by_blocked
+-- The page behind $2 of $3 districts, those with the most blocked students first, of all or of a status ($1).
+SELECT d.district_id FROM districts d
+WHERE $1::text IS NULL OR (SELECT v.status FROM district_status v WHERE v.district_id = d.district_id) = $1
+ORDER BY d.blocked DESC NULLS LAST, d.district_id OFFSET $2 LIMIT $3
+
+-- name: by_students
+-- The page behind $2 of $3 districts, those with the most students first, of all or of a status ($1).
+SELECT d.district_id FROM districts d
+WHERE $1::text IS NULL OR (SELECT v.status FROM district_status v WHERE v.district_id = d.district_id) = $1
+ORDER BY d.students DESC NULLS LAST, d.district_id OFFSET $2 LIMIT $3
+
+-- name: listed
+-- All that a list shows of these districts, in this order.
+SELECT p.district_id, coalesce(v.name, o.name) AS name, v.status, d.counts, d.committed_counts, d.standing_since,
+       d.commit_sequence, d.review_sequence, v.record, h.held_at, h.actor AS held_by, h.reason AS held_why,
+       (SELECT decided_at FROM decisions x WHERE x.district_id = d.district_id AND x.number = d.decision_number)
+           AS decided_at,
+       w.opened_at, w.last_event_at, w.events, w.requested, w.deferred_since,
+       ARRAY(SELECT code FROM incidents i WHERE i.district_id = d.district_id AND i.told IS NOT NULL
+             ORDER BY since, code) AS incidents,
+       clock_timestamp() AS now
+FROM unnest($1::text[]) WITH ORDINALITY AS p(district_id, place)
+CROSS JOIN LATERAL (SELECT * FROM districts d WHERE d.district_id = p.district_id OFFSET 0) AS d
+CROSS JOIN LATERAL (SELECT * FROM district_status v WHERE v.district_id = p.district_id OFFSET 0) AS v
+LEFT JOIN onboarding o ON o.district_id = p.district_id
+LEFT JOIN holds h ON h.district_id = p.district_id
+LEFT JOIN windows w ON w.district_id = p.district_id
+ORDER BY p.place
+
 -- name: names
 -- The name of every district: Clever's, or else that of its onboarding.
 SELECT v.district_id, coalesce(v.name, o.name) AS name

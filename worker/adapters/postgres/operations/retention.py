@@ -8,10 +8,9 @@ from typing import Final
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Database
+from worker.adapters.postgres.slices import AT_ONCE, in_slices
 
 _SQL: Final = statements.load("operations/retention")
-AT_ONCE: Final = 10_000
-"""Rows deleted in one transaction: a fraction of a second."""
 KEPT: Final = tuple(_SQL)
 """What can be kept for a time: the names of the statements."""
 
@@ -33,11 +32,4 @@ class PostgresRetention:
         return {what: rows for what, rows in gone.items() if rows}
 
     async def _forget(self, what: str) -> int:
-        total = 0
-        while True:
-            async with self._database.connection() as connection:
-                status = await connection.execute(_SQL[what], self._ages[what], self._at_once)
-            rows = int(status.rpartition(" ")[2])
-            total += rows
-            if rows < self._at_once:
-                return total
+        return await in_slices(self._database, _SQL[what], self._ages[what], self._at_once)

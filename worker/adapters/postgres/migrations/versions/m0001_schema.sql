@@ -47,10 +47,16 @@ CREATE TABLE districts (
     held_fields        text[] DEFAULT '{}',
     -- Those that are demanded and that not every student has: they need a new baseline.
     lacking_fields     text[] NOT NULL DEFAULT '{}',
+    -- What lists are ordered by. Few evaluations change it, and an update that changes nothing indexed writes to no index.
+    students           bigint GENERATED ALWAYS AS ((counts ->> 'roster:student')::bigint) STORED,
+    blocked            bigint GENERATED ALWAYS AS ((counts ->> 'blocked')::bigint) STORED,
     CONSTRAINT in_review_means_reported CHECK ((status = 'review') = (reported_digest IS NOT NULL)),
     CONSTRAINT in_review_means_standing CHECK ((status = 'review') = (standing_since IS NOT NULL))
 );
 CREATE INDEX districts_to_reevaluate ON districts (reevaluate_at) WHERE reevaluate_at IS NOT NULL;
+CREATE INDEX districts_by_status ON districts (status, blocked DESC NULLS LAST, district_id) WHERE purged_at IS NULL;
+CREATE INDEX districts_by_blocked ON districts (blocked DESC NULLS LAST, district_id);
+CREATE INDEX districts_by_students ON districts (students DESC NULLS LAST, district_id);
 CREATE INDEX districts_in_review ON districts (standing_since) WHERE standing_since IS NOT NULL;
 CREATE INDEX districts_without_data ON districts (district_id) WHERE purged_at IS NOT NULL;
 CREATE INDEX districts_purged ON districts (district_id) WHERE purged_through IS NOT NULL;
@@ -286,6 +292,7 @@ CREATE TABLE batches (
     outcome     text NOT NULL CHECK (outcome IN ('commit', 'review', 'deferred', 'unchanged', 'held')),
     PRIMARY KEY (district_id, number)
 );
+CREATE INDEX batches_by_age ON batches (closed_at);
 
 -- Commits and reviews, numbered per district without gaps. summary is the message without its changes.
 CREATE TABLE decisions (
@@ -301,6 +308,7 @@ CREATE TABLE decisions (
     PRIMARY KEY (district_id, number),
     UNIQUE (district_id, outcome, sequence)
 );
+CREATE INDEX decisions_by_age ON decisions (decided_at);
 
 -- Messages to publish, in the order of position within a district; gone once they are out.
 -- The body is envelope with part, parts and, in commits, changes added.
@@ -344,6 +352,7 @@ CREATE TABLE filters (
     confirmation_ended_at timestamptz,
     PRIMARY KEY (district_id, version)
 );
+CREATE INDEX filters_by_age ON filters (set_at);
 
 -- Every policy a district ever had: the settings of the preflight that differ for it.
 CREATE TABLE policies (
@@ -368,6 +377,7 @@ CREATE TABLE audit (
     detail      jsonb NOT NULL DEFAULT '{}'
 );
 CREATE INDEX audit_of_district ON audit (district_id, id);
+CREATE INDEX audit_by_age ON audit (at, id);
 
 -- Districts that are, or were, connected through Clever, and how far their feeds were read.
 CREATE TABLE connections (
@@ -492,6 +502,7 @@ CREATE TABLE incidents (
     CONSTRAINT over_is_not_clear CHECK (told IS NOT NULL OR clear_since IS NULL)
 );
 CREATE INDEX incidents_by_code ON incidents (code, district_id);
+CREATE INDEX incidents_told ON incidents (district_id) WHERE told IS NOT NULL;
 -- Of which there may be something to report, or to forget, because time went by.
 CREATE INDEX incidents_to_be_told ON incidents (district_id, code)
     WHERE clear_since IS NOT NULL OR told IS NULL OR told <> picture;
@@ -614,6 +625,8 @@ CREATE INDEX deliveries_first
     ON deliveries (waiting_for, position, id)
     WHERE waiting_for IS NOT NULL;
 CREATE INDEX deliveries_of_incident ON deliveries (channel, dedup_key, position, id);
+CREATE INDEX deliveries_by_end ON deliveries ((coalesce(delivered_at, discarded_at)))
+    WHERE delivered_at IS NOT NULL OR discarded_at IS NOT NULL;
 
 -- Those who may use the console. Nobody is ever deleted: the audit names them.
 CREATE TABLE users (
@@ -692,6 +705,8 @@ CREATE INDEX mails_due ON mails (state, next_attempt_at) WHERE state IN ('waitin
 CREATE INDEX mails_unsent ON mails (district_id, position) WHERE state IN ('waiting', 'sending', 'uncertain');
 CREATE INDEX mails_of_district ON mails (district_id, position);
 CREATE INDEX mails_for_a_person ON mails (district_id) WHERE state IN ('uncertain', 'bounced', 'dead');
+CREATE INDEX mails_by_end ON mails ((greatest(sent_at, dead_at, cancelled_at, settled_at, bounced_at)))
+    WHERE state NOT IN ('waiting', 'sending', 'uncertain');
 
 -- The states of onboarding, in their order. A test holds this table and the next to worker.domain.onboarding.states.
 CREATE TABLE onboarding_states (
@@ -842,6 +857,7 @@ CREATE TABLE connect_links (
     CHECK (expires_at > created_at)
 );
 CREATE INDEX connect_links_of_district ON connect_links (district_id, created_at);
+CREATE INDEX connect_links_by_end ON connect_links ((least(expires_at, revoked_at)));
 
 -- Every alert, in the order of its incident: its row is written while the incident is locked. The relay publishes
 -- what has no published_at, each channel takes over what it does not have.

@@ -10,11 +10,12 @@ import pytest
 from schemas.words import FindingKind, RosterKind, Severity
 from tests.support.builders.district_rows import ENROLLMENT, KEPT, LINK, STAGED
 from tests.support.fixtures.store import StoreUnderTest
+from worker.adapters.postgres.copying import MANY
 from worker.adapters.postgres.evaluation.candidate_roster import PostgresCandidateRoster
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
 from worker.domain.roster.roster import Entry
-from worker.pipeline.evaluate.rosters import CandidateChanges, EntryWrite, OpenFinding
+from worker.pipeline.evaluate.rosters import CandidateChanges, EntryState, EntryWrite, OpenFinding
 
 ROSTER = (
     "INSERT INTO roster (district_id, kind, record_id, candidate, candidate_member, committed, "
@@ -240,6 +241,23 @@ async def test_sections_count_for_a_student_whatever_their_ids_are(
 
     (state,) = await roster.student_states(["s"], with_duplicated=True)
     assert state.entry.sections == sections
+
+
+@pytest.mark.parametrize("few", [1, MANY])
+async def test_few_and_many_new_entries_are_written_alike(
+    store: StoreUnderTest, roster: PostgresCandidateRoster, few: int
+) -> None:
+    entry = Entry(RosterKind.STUDENT, "s", '{"name":"Zoë"}')
+    sections = ("a", 'd "e", {f}\\g')
+    new = [EntryWrite(RosterKind.STUDENT, f"s{n}", entry, "a school", sections, "3") for n in range(few)]
+    known = EntryWrite(RosterKind.STUDENT, "known", entry, "a school", sections, "3")
+
+    await roster.write_candidate(CandidateChanges([known], new=new))
+    states = await roster.student_states([f"s{few - 1}", "known"], with_duplicated=False)
+
+    assert [one.entry for one in states] == [EntryState(entry.member, None, None, sections)] * 2
+    rows = await store.rows("SELECT candidate, school_id, grade FROM roster WHERE district_id = 'd'")
+    assert [tuple(row) for row in rows] == [(entry.record, "a school", "3")] * (few + 1)
 
 
 @pytest.mark.usefixtures("of_each")

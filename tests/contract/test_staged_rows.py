@@ -9,9 +9,11 @@ import pytest
 
 from tests.support.builders.district_rows import KEPT
 from tests.support.fixtures.store import StoreUnderTest
+from worker.adapters.postgres.copying import MANY
 from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
-from worker.domain.roster.records import RecordKind
+from worker.domain.roster.records import EventId, Json, RecordId, RecordKind
+from worker.domain.roster.staging import Change
 from worker.pipeline.evaluate.rosters import EnrollmentChanges
 
 IDS: Final = tuple("abcdef")
@@ -191,6 +193,32 @@ async def test_all_ids_of_a_kind_come_once_each_in_order_and_no_more_at_a_time(
     # Whom only findings name, come behind all others.
     together = CHUNKS[what].removesuffix("ejk")
     assert max(len(chunk) for chunk in chunks) == min(size, len(together))
+
+
+# Staging
+
+
+@pytest.mark.parametrize("new", [1, MANY])
+async def test_few_and_many_new_records_are_staged_alike_beside_those_known(
+    store: StoreUnderTest, staged: PostgresStagedRoster, new: int
+) -> None:
+    def change(name: str, after: Json | None, *, is_new: bool) -> Change:
+        return Change(RecordKind.USER, RecordId(name), EventId("2"), None, after, 7, is_new)
+
+    enrollments = EnrollmentChanges({"u0": ["s"]}, {})
+    await staged.write_staged([change("known", {"name": "old"}, is_new=True)], EnrollmentChanges())
+    comes = [change(f"u{n}", {"name": "Zoë", "of": [n, None]}, is_new=True) for n in range(new)]
+    others = [change("known", {"name": "new"}, is_new=False), change("gone", None, is_new=True)]
+
+    await staged.write_staged([*comes, *others], enrollments)
+
+    rows = await store.rows(
+        "SELECT record_id, record, modified FROM staged WHERE district_id = 'd' AND event_id = '2' "
+        'ORDER BY record_id COLLATE "C"'
+    )
+    expected = {one.record_id: one.after for one in (*comes, *others)}
+    assert [tuple(row) for row in rows] == [(name, expected[name], 7) for name in sorted(expected)]
+    assert await staged.sections_of_students(["u0"]) == {"s"}
 
 
 # Links

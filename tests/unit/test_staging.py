@@ -12,7 +12,7 @@ OSRIC: Json = {"student": {"texts": {"first_name": "Osric"}}}
 def test_a_record_never_seen_is_new() -> None:
     (change,) = apply({}, [event(1, TAMSIN)])
 
-    assert change == Change(RecordKind.USER, record_id(1), event_id(1), None, TAMSIN)
+    assert change == Change(RecordKind.USER, record_id(1), event_id(1), None, TAMSIN, is_new=True)
     assert change.is_real
 
 
@@ -111,5 +111,5 @@ def test_two_changes_of_one_record_are_one_from_the_first_before_to_the_last_aft
 
     assert combine(baseline, events) == [
         Change(RecordKind.USER, record_id(1), event_id(4), TAMSIN, OSRIC),
-        Change(RecordKind.USER, record_id(2), event_id(3), None, OSRIC),
+        Change(RecordKind.USER, record_id(2), event_id(3), None, OSRIC, is_new=True),
     ]

@@ -174,8 +174,9 @@ class MemoryRoster(MemoryStaged):
 
     async def write_candidate(self, changes: CandidateChanges) -> set[str]:
         """Change the candidate roster, the findings and the kept sections."""
-        if changes.entries:
-            await self.write_entries(changes.entries)
+        assert not self.rows.keys() & {(write.kind, write.id) for write in changes.new}
+        if changes.entries or changes.new:
+            await self.write_entries([*changes.entries, *changes.new])
         if changes.opened or changes.closed:
             await self.write_findings(changes.opened, changes.closed)
         return await self.resize_kept(changes.sizes) if changes.sizes else set()

@@ -187,10 +187,15 @@ async def _nothing_to_reset(_connection: object) -> None:
 
 
 async def _speak_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    # In its binary form, as COPY wants it: a version, and the text.
     await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=orjson.loads, format="text"
+        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=_from_json, format="binary"
     )
 
 
-def _to_json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+def _to_json(value: Any) -> bytes:
+    return b"\x01" + orjson.dumps(value)
+
+
+def _from_json(stored: bytes) -> Any:
+    return orjson.loads(memoryview(stored)[1:])

@@ -116,6 +116,7 @@ class WatchedConnection(DriverConnection):
     fetch = _watched(asyncpg.Connection.fetch)
     fetchrow = _watched(asyncpg.Connection.fetchrow)
     fetchval = _watched(asyncpg.Connection.fetchval)
+    copy_records_to_table = _watched(asyncpg.Connection.copy_records_to_table)
 
     def unsent(self) -> int:
         """Return how many bytes of ours the system has not taken yet."""

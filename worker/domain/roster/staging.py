@@ -67,6 +67,8 @@ class Change:
     before: Json | None
     after: Json | None
     modified: int | None = None
+    is_new: bool = False
+    """Whether nothing was staged of the record before, not even a tombstone."""
 
     @property
     def key(self) -> Key:
@@ -134,7 +136,12 @@ def apply(
         before = staged.get(key)
         changes.append(
             Change(
-                *key, version.event_id, before.record if before else None, version.record, version.modified
+                *key,
+                version.event_id,
+                before.record if before else None,
+                version.record,
+                version.modified,
+                before is None,
             )
         )
     return changes

@@ -133,6 +133,8 @@ class CandidateChanges:
     closed: Sequence[Finding] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     """By how many students kept sections grew."""
+    new: Sequence[EntryWrite] = ()
+    """Entries of records that have no row in the roster yet, each once."""
 
 
 SectionLink: TypeAlias = tuple[str, str, str]

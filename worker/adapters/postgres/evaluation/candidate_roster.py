@@ -10,6 +10,7 @@ import asyncpg
 from schemas.words import RosterKind, Severity
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.arrays import array_literal
+from worker.adapters.postgres.copying import MANY, copy_rows
 from worker.adapters.postgres.database import Connection
 from worker.domain.preflight.checks import Finding
 from worker.domain.preflight.policy import Code
@@ -18,12 +19,16 @@ from worker.pipeline.evaluate.rosters import (
     CandidateChanges,
     ClassState,
     EntryState,
+    EntryWrite,
     OpenFinding,
     PersonState,
     StudentState,
 )
 
 _SQL: Final = statements.load("evaluation/candidate_roster")
+_ENTRY_COLUMNS: Final = (
+    *("kind", "record_id", "candidate", "candidate_member", "school_id", "sections", "grade"),
+)
 
 
 class PostgresCandidateRoster:
@@ -105,7 +110,11 @@ class PostgresCandidateRoster:
 
         Of two writes of one record the later one counts; a finding that is closed and opened is open.
         """
-        writes = {(write.kind, write.id): write for write in changes.entries}.values()
+        new = changes.new
+        if len(new) >= MANY:
+            await self._copy_entries(new)
+            new = ()
+        writes = {(write.kind, write.id): write for write in (*changes.entries, *new)}.values()
         put = [(write, write.entry) for write in writes if write.entry is not None]
         gone = [write for write in writes if write.entry is None]
         opened = dict(zip(zip(*_identity(changes.opened), strict=True), changes.opened, strict=True))
@@ -133,6 +142,17 @@ class PostgresCandidateRoster:
             list(changes.sizes.values()),
         )
         return {row["section_id"] for row in rows if row["turned"]}
+
+    async def _copy_entries(self, new: Sequence[EntryWrite]) -> None:
+        rows = (
+            (
+                *(one.kind, one.id, one.entry.record, to_bytes(one.entry.member)),
+                *(one.school_id, one.sections, one.grade),
+            )
+            for one in new
+            if one.entry is not None
+        )
+        await copy_rows(self._connection, "roster", self._district_id, _ENTRY_COLUMNS, rows)
 
     async def write_findings(self, opened: Sequence[Finding], closed: Sequence[Finding]) -> None:
         """Open and close findings."""

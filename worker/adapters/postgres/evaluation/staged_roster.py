@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.arrays import array_literal
+from worker.adapters.postgres.copying import MANY, copy_rows
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation.terms import read_terms
 from worker.domain.roster.records import EventId, Json, RecordId, RecordKind, School, school_from_json
@@ -14,8 +15,12 @@ from worker.domain.roster.staging import Change, Event, Staged
 from worker.domain.roster.terms import DistrictTerms
 from worker.pipeline.evaluate.rosters import Claimed, EnrollmentChanges, SectionLink, SectionState
 
+Keeping: TypeAlias = Callable[[str, str, Json | None], Json | None]
+"""What gives of a record, by kind and id, what is kept of it."""
+
 _KINDS: Final = {kind.value: kind for kind in RecordKind}
 _SQL: Final = statements.load("evaluation/staged_roster")
+_STAGED_COLUMNS: Final = ("kind", "record_id", "event_id", "record", "modified")
 
 
 class PostgresStagedRoster:
@@ -29,13 +34,14 @@ class PostgresStagedRoster:
     async def claim_events(self, through: str | None, limit: int) -> Claimed:
         """Move the first `limit` events (up to `through`) from the inbox to the evaluated ones."""
         rows = await self._connection.fetch(_SQL["claim_events"], self._district_id, through, limit)
+        kept = self.keeping()
         self.event_contexts = list(dict.fromkeys(row["trace_parent"] for row in rows if row["trace_parent"]))
         events = [
             Event(
                 EventId(row["event_id"]),
                 _KINDS[row["kind"]],
                 RecordId(row["record_id"]),
-                row["record"],
+                kept(row["kind"], row["record_id"], row["record"]),
                 row["modified"],
                 row["is_row"],
             )
@@ -48,12 +54,19 @@ class PostgresStagedRoster:
         }
         return Claimed(events, staged)
 
+    def keeping(self) -> Keeping:
+        """Return what tells of an event's record what is kept of it: here, all."""
+        return lambda _kind, _record_id, record: record
+
     async def write_staged(self, changes: Sequence[Change], enrollments: EnrollmentChanges) -> None:
         """Stage the changes' records; of two of one record, what the later event says."""
         newest = {change.key: change for change in sorted(changes, key=lambda change: change.event_id)}
-        changes = [
-            newest[key] for key in sorted(newest)
-        ]  # in the order of the index, which is then written once
+        changes = [newest[key] for key in sorted(newest)]  # as the index is, which is then written once
+        new = [change for change in changes if change.is_new]
+        if len(new) >= MANY:
+            rows = ((one.kind, one.record_id, one.event_id, one.after, one.modified) for one in new)
+            await copy_rows(self._connection, "staged", self._district_id, _STAGED_COLUMNS, rows)
+            changes = [change for change in changes if not change.is_new]
         columns = (
             [change.kind for change in changes],
             [change.record_id for change in changes],

@@ -24,7 +24,7 @@ from worker.adapters.postgres.evaluation.district_state import Beginning
 from worker.adapters.postgres.evaluation.error_figures import PostgresErrorFigures
 from worker.adapters.postgres.evaluation.guards import PostgresGuards
 from worker.adapters.postgres.evaluation.reissued_students import with_reissued
-from worker.adapters.postgres.evaluation.staged_roster import PostgresStagedRoster
+from worker.adapters.postgres.evaluation.staged_roster import Keeping, PostgresStagedRoster
 from worker.adapters.postgres.poll import student_fields
 from worker.adapters.postgres.poll.baseline_adoption import adopt, ready_baseline
 from worker.adapters.postgres.suggest.kept_suggestions import PostgresKeptSuggestions
@@ -35,11 +35,11 @@ from worker.domain.preflight.checks import ErrorChanges, StandingFinding
 from worker.domain.preflight.decision import Outcome
 from worker.domain.roster.records import EventId, Json, RecordKind
 from worker.domain.roster.roster import remove_change, upsert_change
-from worker.domain.roster.staging import Event, is_ahead
+from worker.domain.roster.staging import is_ahead
 from worker.domain.roster.student_fields import StudentFields, with_kept_fields, without_student
 from worker.domain.roster.versions import highest_id
 from worker.messaging.outbox_message import OutboxMessage
-from worker.pipeline.evaluate.rosters import Claimed, ClassState, OpenFinding
+from worker.pipeline.evaluate.rosters import ClassState, OpenFinding
 from worker.pipeline.evaluate.state import Adopted, ClosedWindow, Conclusion, DecisionRecord, DistrictState
 from worker.runtime.cooperative import yielding_every
 
@@ -113,25 +113,19 @@ class PostgresEvaluation(
             return await self.open_findings(["district", "school"], None)
         return self._beginning.findings
 
-    async def claim_events(self, through: str | None, limit: int) -> Claimed:
-        """Move the first `limit` events out of the inbox; of students they have what is kept of them."""
-        claimed = await super().claim_events(through, limit)
+    def keeping(self) -> Keeping:
+        """Return what keeps of a student the fields that are demanded, and of an erased one nothing."""
         fields = self.state.policy.demanded_fields
         erased = self.state.erased_students
 
-        def kept(event: Event) -> Json | None:
-            if event.kind is not RecordKind.USER:
-                return event.record
-            if event.record_id in erased:
-                return without_student(event.record)
-            return with_kept_fields(event.record, fields)
+        def kept(kind: str, record_id: str, record: Json | None) -> Json | None:
+            if kind != RecordKind.USER:
+                return record
+            if record_id in erased:
+                return without_student(record)
+            return with_kept_fields(record, fields)
 
-        # (Anew, and not by `replace`: there are as many as a batch holds.)
-        events = [
-            Event(event.id, event.kind, event.record_id, kept(event), event.modified, event.is_row)
-            for event in claimed.events
-        ]
-        return Claimed(events, claimed.staged)
+        return kept
 
     async def class_states(self, ids: Collection[str]) -> list[ClassState]:
         """Return these sections as classes; who is erased is no unknown student."""

@@ -53,22 +53,28 @@ class Context:
         `sizes` tells by how many students kept sections grew; those that came to have some, or none any more,
         are returned.
         """
-        entries = await self._entry_changes(writes)
+        entries, new = await self._entry_changes(writes)
         opened, closed = await self._finding_changes(before, after)
-        if not (entries or opened or closed or sizes):
+        if not (entries or new or opened or closed or sizes):
             return set()
-        return await self.roster.write_candidate(CandidateChanges(entries, opened, closed, sizes or {}))
+        changes = CandidateChanges(entries, opened, closed, sizes or {}, new)
+        return await self.roster.write_candidate(changes)
 
-    async def _entry_changes(self, writes: Sequence[tuple[EntryWrite, EntryState]]) -> list[EntryWrite]:
-        different = []
+    async def _entry_changes(
+        self, writes: Sequence[tuple[EntryWrite, EntryState]]
+    ) -> tuple[list[EntryWrite], list[EntryWrite]]:
+        """Count the entries that differ; return those of records with a row in the roster, and the others."""
+        different: list[EntryWrite] = []
+        new: list[EntryWrite] = []
         async for write, before in yielding_every(writes):
             after = write.entry.member if write.entry else None
             sections_moved = write.sections is not None and write.sections != before.sections
             if after == before.candidate and not sections_moved:
                 continue
             self.tally.count_entry(write.kind, before.candidate, after, before.committed)
-            different.append(write)
-        return different
+            is_new = before.candidate is None and before.committed is None
+            (new if is_new else different).append(write)
+        return different, new
 
     async def write_finding_changes(
         self, before: Collection[OpenFinding], after: Collection[Finding]

@@ -84,7 +84,7 @@ async def test_how_much_is_shared_is_counted_by_the_keys_of_one_district(
     if has_statistics:
         await store.rows("ANALYZE")
 
-    found = await store.rows(f"EXPLAIN {statements.load('onboarding/districts')['judge']}", 20)
+    found = await store.rows(f"EXPLAIN {statements.load('onboarding/districts')['judge']}", 20, None)
 
     text = "\n".join(row[0] for row in found)
     assert "enrollments_pkey on enrollments" in text

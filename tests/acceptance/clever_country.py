@@ -1,4 +1,4 @@
-"""Ten invented districts in a Clever of our own, which live by the time machine's clock."""
+"""Invented districts in a Clever of our own, which live by the time machine's clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from worker.sandbox.live_districts import WorldDistrict
 from worker.sandbox.server import CleverServer
 from worker.sandbox.world import World
 
-STUDENTS = 30
+STUDENTS = 15
 
 
 class Country:

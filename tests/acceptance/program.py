@@ -149,6 +149,12 @@ class Worker:
         assert line is not None, self.lines
         return line
 
+    async def wrote(self, lines: int) -> None:
+        """Wait until so many more lines were logged, however long that takes."""
+        enough = len(self.records) + lines
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.records) >= enough or self._reading.done())
+
     async def url(self) -> str:
         """Return the address of the worker's page, once it runs."""
         return str((await self.logged("worker.started"))["url"])

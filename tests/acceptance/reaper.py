@@ -1,4 +1,4 @@
-"""Workers of which one is killed every now and then, at a moment drawn by chance."""
+"""Workers of which one is killed every now and then, after as much work as chance draws."""
 
 from __future__ import annotations
 
@@ -19,18 +19,27 @@ class Fleet:
         self._count = workers
         self._rng = random.Random(seed)  # noqa: S311 — reproducible deaths
         self._workers: list[Worker] = []
+        self._losses = asyncio.Semaphore(0)
         self.killed = 0
 
     async def start(self) -> None:
         """Start all of them."""
         self._workers = [await Worker.start(self._environment) for _ in range(self._count)]
 
-    async def reap(self, shortest: float, longest: float) -> None:
-        """Kill one after the other until cancelled, each so many seconds after it has begun to work."""
+    def lose_one(self) -> None:
+        """Have one of them killed before long."""
+        self._losses.release()
+
+    async def reap(self, lines: int) -> None:
+        """Kill one for each that is to be lost, when it has logged up to so many lines of its work.
+
+        By what was done, and not by the clock: on a busy machine a second is no time for any work.
+        """
         while True:
+            await self._losses.acquire()
             victim = self._rng.randrange(self._count)
             await self._workers[victim].logged("worker.started", seconds=120)
-            await asyncio.sleep(self._rng.uniform(shortest, longest))  # the beat of the deaths themselves
+            await self._workers[victim].wrote(self._rng.randint(1, lines))
             self._workers[victim].kill()
             assert await self._workers[victim].process.wait() == -signal.SIGKILL, "it ended by itself"
             self.killed += 1
@@ -44,14 +53,12 @@ class Fleet:
 
 
 @asynccontextmanager
-async def dying_workers(
-    site: Site, workers: int, *, shortest: float, longest: float, seed: int = 1
-) -> AsyncIterator[Fleet]:
-    """Run workers of which one is killed every now and then while the context is open."""
+async def dying_workers(site: Site, workers: int, *, lines: int, seed: int = 1) -> AsyncIterator[Fleet]:
+    """Run workers while the context is open; `lose_one` has one of them killed, and started anew."""
     fleet = Fleet(site, workers, seed)
     await fleet.start()
     try:
-        async with running_beside(fleet.reap(shortest, longest)):
+        async with running_beside(fleet.reap(lines)):
             yield fleet
     finally:
         await fleet.end()

@@ -31,7 +31,7 @@ from worker.runtime.errors import OrderRefused
 Seen = TypeVar("Seen")
 
 CHICAGO: Final = ZoneInfo("America/Chicago")
-PATIENCE_SECONDS: Final = 90
+PATIENCE_SECONDS: Final = 150
 """For anything that workers do by themselves, while they die."""
 ACTOR: Final = "the roster team"
 
@@ -65,6 +65,8 @@ class Story:
         self.site = site
         self.store, self.machine, self.country = store, machine, country
         self.mailbox, self.consumer = mailbox, consumer
+        self.at_dawn: Callable[[], None] = lambda: None
+        """What happens at the beginning of each day."""
         today = machine.now().astimezone(CHICAGO).date()
         self.first_day = today + timedelta(days=7 - today.weekday())
 
@@ -76,6 +78,7 @@ class Story:
         """Let it be a later day, in Chicago; Clever's daily syncs have succeeded."""
         await self.machine.to(datetime.combine(self.date_of(number), time(hour), CHICAGO))
         self.country.sync()
+        self.at_dawn()
 
     async def is_read(self, fates: Sequence[str]) -> None:
         """Wait until it is known of districts that they have synced today."""
@@ -190,7 +193,7 @@ async def until(look: Callable[[], Awaitable[Seen]], is_so: Callable[[Seen], boo
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not is_so(seen := await look()):  # noqa: ASYNC110 — the work of other processes
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.25)
     except TimeoutError:
         pytest.fail(f"waited in vain; last seen: {seen}")
 

@@ -33,9 +33,10 @@ class Size:
     fault_every: int = 10
 
 
+FULL = Size(20, 700, 500)
 SIZES = [
     pytest.param(Size(3, 120, 16, fault_every=5), id="small"),
-    pytest.param(Size(20, 700, 500), id="full", marks=pytest.mark.full),
+    pytest.param(FULL, id="full", marks=pytest.mark.full),
 ]
 EVERY_FAULT = [
     *("429", "500", "502_html", "html", "cut", "slow"),
@@ -74,9 +75,11 @@ async def as_in_clever(clever: Sandbox, consumer: Consumer, seconds: float) -> N
         raise AssertionError(f"not as in Clever: {[(one, last.get(one)) for one in behind]}") from None
 
 
+@pytest.mark.full
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("size", SIZES)
-async def test_districts_are_found_read_reviewed_and_committed_in_full(site: Site, size: Size) -> None:
+async def test_districts_are_found_read_reviewed_and_committed_in_full(site: Site) -> None:
+    """As `test_the_same_while_answers_fail_and_the_poller_is_killed` does of some small ones."""
+    size = FULL
     async with (
         sandbox("--districts", str(size.districts), "--students", str(size.students)) as clever,
         consuming(site.broker_url or "") as consumer,
@@ -106,6 +109,7 @@ async def test_the_same_while_answers_fail_and_the_poller_is_killed(site: Site, 
         districts = set(await clever.districts())
         async with _pollers_that_die(site, clever) as deaths:
             await consumer.until(lambda: reviewed(consumer) == districts, 240)
+            assert not consumer.commits
             await set_rules(site, districts)
             for changes in (size.changes, 10, 10):
                 await asyncio.gather(*(clever.change(one, "day", changes=changes) for one in districts))
@@ -135,28 +139,21 @@ async def _pollers_that_die(site: Site, clever: Sandbox) -> AsyncIterator[list[i
         yield deaths
 
 
+@pytest.mark.full
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(
-    ("students", "changes", "seconds"),
-    [
-        pytest.param(200, 3, 15, id="on a busy machine"),
-        pytest.param(1000, 8, 1, id="on a quiet machine", marks=pytest.mark.full),
-    ],
-)
-async def test_from_the_served_event_to_the_commit_no_window_is_waited_for(
-    site: Site, students: int, changes: int, seconds: float
-) -> None:
+async def test_from_the_served_event_to_the_commit_it_takes_less_than_a_second(site: Site) -> None:
+    """On a machine that has nothing else to do."""
     site.settings["WINDOW__QUIET_SECONDS"] = "60"
     async with (
-        sandbox("--districts", "1", "--students", str(students)) as clever,
+        sandbox("--districts", "1", "--students", "1000") as clever,
         consuming(site.broker_url or "") as consumer,
         site.worker(**clever.settings),
     ):
         (district_id,) = await clever.districts()
         await site.done("filter", "set", district_id, "-", stdin=HOMEROOM)
         await as_in_clever(clever, consumer, 30)
-        taken = [await _seconds_to_the_commit(clever, consumer, district_id, seed) for seed in range(changes)]
-    assert sorted(taken)[len(taken) // 2] < seconds, taken
+        taken = [await _seconds_to_the_commit(clever, consumer, district_id, seed) for seed in range(8)]
+    assert sorted(taken)[len(taken) // 2] < 1, taken
 
 
 async def _seconds_to_the_commit(clever: Sandbox, consumer: Consumer, district_id: str, seed: int) -> float:
@@ -185,7 +182,8 @@ async def test_clevers_demo_district_from_a_server_gives_the_digest_of_its_pages
 
 
 @pytest.mark.timeout(180)
-async def test_what_clever_does_to_a_district_is_followed_and_no_more(site: Site) -> None:
+async def test_what_clever_does_to_a_district_is_followed_and_no_window_waited_for(site: Site) -> None:
+    site.settings["WINDOW__QUIET_SECONDS"] = "600"
     async with (
         sandbox("--districts", "1", "--students", "100") as clever,
         consuming(site.broker_url or "") as consumer,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import resource
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,8 @@ LIMIT_SECONDS = 5
 FILES = [str(CLEVER_DEMO / f"{name}.json") for name in ("users", "sections")]
 
 
-async def test_the_demo_district_is_suggested_its_homerooms(site: Site, tmp_path: Path) -> None:
+async def test_the_demo_district_is_suggested_its_homerooms(site: Site) -> None:
+    """What it prints without `--json` and with `--pick` is in `docs/reviews.md`, which is run, too."""
     async with site.worker(PREFLIGHT__SUGGEST_SECONDS="0") as worker:
         await site.done("publish", *FILES)
         await worker.logged("batch.decided", lambda line: line["students"] == 1004)
@@ -28,16 +28,9 @@ async def test_the_demo_district_is_suggested_its_homerooms(site: Site, tmp_path
     started = _used()
     suggested = await replace(site, is_cold=True).command("filter", "suggest", DISTRICT, "--json")
     seconds = _used() - started
-    shown = await site.done("filter", "suggest", DISTRICT)
-    picked = await site.done("filter", "suggest", DISTRICT, "--pick", "1")
     refused = await site.command("filter", "suggest", DISTRICT, "--pick", "9")
     unknown = await site.command("filter", "suggest", "d" * 24)
     after = await site.show(DISTRICT)
-    file = tmp_path / "filter.json"
-    file.write_text(picked)
-    tried = json.loads(await site.done("filter", "try", DISTRICT, str(file), "--json"))
-    await site.done("filter", "set", DISTRICT, str(file))
-    in_force = json.loads(await site.done("filter", "suggest", DISTRICT, "--json"))
 
     assert (suggested.code, len(suggested.out.splitlines())) == (0, 1), suggested
     first = json.loads(suggested.out)[0]
@@ -46,15 +39,11 @@ async def test_the_demo_district_is_suggested_its_homerooms(site: Site, tmp_path
     assert first["text"] == 'Match all sections where name contains "homeroom"'
     assert (first["sharing_rules"], first["in_force"], first["cut_short"]) == (True, False, False)
     assert seconds < LIMIT_SECONDS
-    assert "The first suggestion gives each of 1,004 students exactly one class." in shown
-    assert json.loads(picked) == first["filter"]
-    assert tried["coverage"] == first["coverage"]
     assert (refused.code, refused.out, len(refused.err.splitlines())) == (2, "", 1), refused
     assert (unknown.code, unknown.out) == (2, ""), unknown
     assert "there is no district" in unknown.err
     assert after["search"]["suggestions"][0] == first
     assert after | {"search": None} == before
-    assert in_force[0]["in_force"] is True
 
 
 def _used() -> float:

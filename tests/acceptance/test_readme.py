@@ -23,9 +23,11 @@ from tests.support.servers.processes import free_ports
 BLOCK = re.compile(
     r"(?m)(?:^<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<kind>sh|console)\n(?P<text>.*?)^```$", re.DOTALL
 )
-FOREGROUND_SECONDS = 60
+FOREGROUND_SECONDS = 120
 STARTS = ("rostering sandbox", "rostering run")
 """What goes on until it is stopped."""
+STUDENTS = 120
+"""Of each district of the sandbox: a fifth of what it has by itself."""
 AS_BEFORE = ". ./exports 2>/dev/null || true"
 """Takes over the exports of the commands before."""
 BY_A_FORK = f'rostering() {{ {sys.executable} -IS {Path(__file__).with_name("forked_command.py")} %d "$@"; }}'
@@ -87,7 +89,7 @@ class Reader:
     async def _background(self, command: str) -> None:
         moved = self._moved(command)
         if command == "rostering sandbox":
-            moved += f" --port {self.ports['8090']}"
+            moved += f" --port {self.ports['8090']} --students {STUDENTS}"
         self.running.append(await self._start(f"{AS_BEFORE}\nexec {moved} > {len(self.running)}.log 2>&1"))
         if command == "rostering sandbox":
             await self._until_listening(self.ports["8090"])
@@ -189,14 +191,14 @@ def test_no_other_page_has_blocks_that_are_to_be_run() -> None:
     assert [path.name for path in others if "<!-- run:" in path.read_text()] == []
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_a_reader_tries_it_with_the_sandbox(tmp_path: Path) -> None:
     async with reading(tmp_path) as reader:
         for block in blocks_of("sandbox"):
             await reader.type(block)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(not CLEVER_DEMO.is_dir(), reason="Clever's demo district is not here")
 async def test_a_reader_publishes_pages_and_reads_the_review(tmp_path: Path) -> None:
     for page in CLEVER_DEMO.glob("*.json"):

@@ -153,8 +153,10 @@ def _review_faults(case: Mistake, review: Json, seen: list[District]) -> Iterato
 def _harm(case: Mistake, review: Json, seen: list[District]) -> Iterator[tuple[str, str]]:
     """Tell what should not be in a review, in whichever of its causes it is."""
     told = " ".join(cause["advice"] for cause in review["causes"])
+    text = told.casefold()
     for name in _names(seen):
-        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", told, re.IGNORECASE):
+        # Of hundreds of names hardly one is in the text, and a pattern for each takes far longer.
+        if name.casefold() in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", told, re.IGNORECASE):
             yield NAME, name
     names = [folded(section["name"]) for district in seen for section in district.all_of("sections")]
     for run in re.findall(r"“([^”]+)”", " ".join(_NAMED.findall(told))):

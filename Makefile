@@ -31,7 +31,7 @@ test: $(VENV)/.installed-dev ## Run every test; installs the servers and tools t
 test-full: $(VENV)/.installed-dev ## The storms at full size and more of the model, about forty minutes
 	tests/install_servers.sh
 	$(BIN)/python -m pytest -m full
-	MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
+	TRY_ALL=1 MODEL_EXAMPLES=150 $(BIN)/python -m pytest tests/model --timeout=1200
 	TRY_ALL=1 $(BIN)/python -m pytest tests/properties tests/suggest tests/mistakes tests/browser \
 		--hypothesis-profile thorough --timeout=1200
 

@@ -6,6 +6,8 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.mutants.executed import FUNCTIONS, Executed
 from tests.mutants.groups import ROOT
 from tests.mutants.outcome import INVALID, NOTICED, SURVIVED, TIMED_OUT
@@ -16,6 +18,7 @@ from tests.mutants.runner import Runner
 CONFTEST = "from hypothesis import settings\n\nsettings.register_profile('usual')\n"
 
 
+@pytest.mark.full
 def test_only_a_test_that_passes_without_a_mutant_notices_it(tmp_path: Path) -> None:
     source = "def is_due(age):\n    return age >= 1\n"
     module = written(tmp_path / "worker" / "toy.py", source)
@@ -40,6 +43,7 @@ def test_only_a_test_that_passes_without_a_mutant_notices_it(tmp_path: Path) -> 
     assert module.read_text() == source
 
 
+@pytest.mark.full
 def test_the_tests_that_run_a_function_are_known_with_its_class_and_looked_for_once(tmp_path: Path) -> None:
     written(
         tmp_path / "worker" / "toy.py",
@@ -104,6 +108,7 @@ def test_a_statement_is_changed_while_tests_run_and_one_that_fails_notices(tmp_p
     }
 
 
+@pytest.mark.full
 def test_a_function_runs_other_code_while_a_test_runs_and_forgets_what_it_remembers(tmp_path: Path) -> None:
     source = (
         "from functools import cache\n\n"

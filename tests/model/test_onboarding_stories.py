@@ -23,6 +23,7 @@ from tests.support.builders.onboarding_states import (
     Onboarding,
 )
 from tests.support.fixtures.store import StoreUnderTest
+from tests.support.sampling import tries_all
 from worker.adapters.postgres.onboarding.observations import observe
 from worker.domain.onboarding.states import BY_PEOPLE, Move, State, is_allowed
 from worker.domain.onboarding.transitions import held_back, next_step
@@ -55,7 +56,7 @@ IN_SYNC: Final = """
     FROM districts d WHERE d.district_id = $1"""
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(20 if tries_all() else 2))
 async def test_whatever_happens_no_launch_is_out_of_sync(store: StoreUnderTest, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 — a story, not a secret
     ways = [Onboarding(store, f"{number:024x}") for number in range(DISTRICTS)]

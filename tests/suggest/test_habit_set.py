@@ -34,10 +34,10 @@ def test_the_set_has_habits_with_and_without_a_good_rule() -> None:
     assert len(lockstep) >= 40
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 2] if tries_all() else [1])
 @pytest.mark.parametrize(
     "habit",
-    [habit for habit in fitting if tries_all() or part_of(habit.name, 5)],
+    [habit for habit in fitting if tries_all() or part_of(habit.name, 2) == 0],
     ids=lambda habit: habit.name,
 )
 def test_the_known_filter_reaches_what_is_claimed_and_gives_only_classes(habit: Habit, seed: int) -> None:

@@ -17,8 +17,8 @@ NOT_FOUND_YET: Final[frozenset[str]] = frozenset()
 NAMES_TOLD_YET: Final[frozenset[str]] = frozenset()
 """Habits for which some suggestion tells a person's name."""
 
-looked_at = [habit for habit in HABITS if tries_all() or part_of(habit.name, 5)]
-"""Four in five; `make test-full` looks at all."""
+looked_at = [habit for habit in HABITS if tries_all() or part_of(habit.name, 2) == 0]
+"""Half of them, always the same ones; `make test-full` looks at all."""
 
 
 def coverage(suggestion: Suggestion) -> Coverage:

@@ -30,7 +30,7 @@ from worker.domain.roster.section_filter import parse_filter
 
 DISTRICTS = [f"d{number:023}" for number in range(10)]
 BROKEN = DISTRICTS[7]
-SECONDS = 10.0
+SECONDS = 20.0
 """From the review to every channel."""
 
 

@@ -12,7 +12,7 @@ import aiohttp
 from tests.acceptance.program import Site
 
 ATTACKERS = 300
-SOON = 5.0
+SOON = 9.0
 
 
 async def test_floods_hold_up_neither_probes_nor_the_page(tmp_path: Path, database_url: str) -> None:

@@ -169,7 +169,7 @@ async def test_a_collector_that_is_away_delays_and_logs_nothing(site: Site, coll
 
     log = "".join(worker.lines)
     assert code == 0
-    assert seconds < 10
+    assert seconds < 30
     assert sum(line["event"] == "traces.lost" for line in worker.records) == 1
     assert address not in log
     assert "sesame" not in log

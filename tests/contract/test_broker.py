@@ -17,7 +17,7 @@ from worker.runtime.errors import BrokerUnavailable, TopologyError, UnroutableMe
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-LONG = 10.0
+LONG = 40.0
 """Seconds: more than any wait here ends up taking; reaching it is a failure."""
 
 QUORUM: dict[str, str | int] = {"x-queue-type": "quorum", "x-delivery-limit": 1000}

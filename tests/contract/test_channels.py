@@ -102,7 +102,7 @@ async def test_a_mail_says_in_words_what_is_wrong_and_two_at_once_do_not_wait_fo
     mailbox: Mailbox,
 ) -> None:
     async with channel(mailbox.url) as opened:
-        await asyncio.wait_for(asyncio.gather(opened.send([body()]), opened.send([body("resolved")])), 4)
+        await asyncio.wait_for(asyncio.gather(opened.send([body()]), opened.send([body("resolved")])), 40)
         await told_until(lambda: len(mailbox.mails) == 2)
         kind = opened.kind
 
@@ -133,7 +133,7 @@ async def test_a_district_whose_id_breaks_lines_adds_nothing_to_the_head_of_a_ma
     broken = json.dumps(json.loads(body()) | {"district_id": "d1\r\nBcc: everybody@example.test"})
 
     async with channel(mailbox.url) as opened:
-        await asyncio.wait_for(opened.send([broken]), 4)
+        await asyncio.wait_for(opened.send([broken]), 40)
         await told_until(lambda: len(mailbox.mails) == 1)
 
     assert mailbox.mails[0][1]["Bcc"] is None

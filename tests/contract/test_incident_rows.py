@@ -78,7 +78,7 @@ async def test_an_inspection_passes_by_what_an_evaluation_tells_of_right_now(sto
     for district in ("a", "b"):
         await stand(store, district, PREFLIGHT_FAILED, **FLAPS, clear_since=LONG)
 
-    async with store.database.transaction() as evaluation, asyncio.timeout(5):
+    async with store.database.transaction() as evaluation, asyncio.timeout(40):
         await note(evaluation, "a", {PREFLIGHT_FAILED: Problem("x", "x")}, datetime.now(UTC), RULES)
         await inspect(store)
 

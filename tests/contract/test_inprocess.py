@@ -17,7 +17,7 @@ from worker.runtime.errors import BrokerUnavailable
 if TYPE_CHECKING:
     from pathlib import Path
 
-LONG = 10.0
+LONG = 40.0
 
 
 def commit(body: bytes) -> Message:

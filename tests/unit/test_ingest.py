@@ -27,7 +27,7 @@ from worker.pipeline.ingest.micro_batch import read_all
 from worker.runtime.errors import BrokerUnavailable, IngestHalted, StoreUnavailable
 from worker.runtime.loop import Health, Stop, run
 
-LONG = 10.0
+LONG = 40.0
 GOOD = event_json(student_json())
 BAD = event_json(section_json(students=5), "sections.updated")
 QUOTED = "Fernquay"

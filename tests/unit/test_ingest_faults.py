@@ -17,7 +17,7 @@ from worker.pipeline.ingest import stage as ingest_module
 from worker.pipeline.ingest.inbox import Arrival
 from worker.runtime.errors import BrokerUnavailable, StoreFailed, StoreUnavailable
 
-LONG = 10.0
+LONG = 40.0
 OFTEN: dict[str, Any] = {"x-delivery-count": 3}
 GOOD = event_json(student_json())
 BAD = event_json(section_json(students=5), "sections.updated")

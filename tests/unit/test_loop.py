@@ -28,7 +28,7 @@ from worker.runtime.loop import FIRST_DELAY, LONGEST_DELAY, BackOff, Health, Sto
 from worker.runtime.metrics import Metrics
 from worker.runtime.repeated_lines import Repeats
 
-LONG = 10.0
+LONG = 40.0
 AWAY = StoreUnavailable("the database is away")
 
 

@@ -22,7 +22,7 @@ from worker.runtime.errors import (
 )
 from worker.runtime.loop import Health, run
 
-LONG = 10.0
+LONG = 40.0
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from worker.runtime.loop import Health, Stop, run
 from worker.runtime.metrics import Metrics
 from worker.runtime.trace_context import trace_parent
 
-LONG = 10.0
+LONG = 40.0
 SOME_DISTRICTS = [DISTRICT, OTHER_DISTRICT, "d3" * 12]
 
 

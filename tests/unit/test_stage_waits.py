@@ -67,7 +67,7 @@ async def test_a_stage_waits_for_a_while_between_two_looks(name: str) -> None:
     waits = Waits()
 
     waiting = asyncio.create_task(STAGES[name](waits).wait())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         seconds = await waits.asked.get()
 
     assert not waiting.done()

@@ -97,7 +97,7 @@ async def test_a_watchdog_looks_until_a_stop_is_asked_for() -> None:
     watched.dog.look()
     watched.now += 120
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         await run(watched.dog, watched.stop, watched.health)
         await run(watched.dog, watched.stop, watched.health)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Self
 
-BOOT_SECONDS = 60
+BOOT_SECONDS = 110
 STOP_SECONDS = 20
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 

@@ -565,7 +565,39 @@ async def test_names_of_students_with_the_same_value_are_compared(rows: FigureRo
         rows.entry(name, record)
     await rows.write()
 
-    assert await rows.figures.same_names() == ["nick", "sis_id"]
+    found = await rows.figures.same_values()
+
+    assert {field: (of.values, of.of_one, of.of_others) for field, of in found.items()} == {
+        "nick": (1, 1, 0),
+        "sis_id": (1, 1, 0),
+        "email": (1, 0, 1),
+        "dob": (1, 0, 0),
+    }
+
+
+async def test_of_two_records_with_the_same_value_it_is_known_which_was_there_and_which_is_used(
+    rows: FigureRows,
+) -> None:
+    was = {"grade": "3", "sis_id": "8"}
+    for name, field, old in (
+        *(("a old", "sis_id", was), ("a new", "sis_id", None)),
+        *(("b old", "state_id", was), ("b new", "state_id", None)),
+        *(("c1", "email", {"email": "x"}), ("c2", "email", {"email": "y"})),
+    ):
+        rows.found(name, Code.DUPLICATE_IDENTITY, field=field)
+        rows.entry(name, {field: "7"}, old)
+    for name in ("a old", "b new", "c1", "c2"):
+        rows.enrolled(name, "s")
+    await rows.write()
+
+    found = await rows.figures.same_values()
+
+    assert {field: (of.one_listed, of.one_old, of.one_of_both) for field, of in found.items()} == {
+        "sis_id": (1, 1, 1),
+        "state_id": (1, 1, 0),
+        "email": (0, 0, 0),
+    }
+    assert {field for field, of in found.items() if of.were_apart} == {"email"}
 
 
 async def test_sections_of_one_set_of_kinds_are_named_fullest_first(rows: FigureRows) -> None:

@@ -18,10 +18,12 @@ from worker.domain.review.causes.facts import (
     Others,
     Removals,
     Removed,
+    SameValues,
     SchoolGrade,
     schools_to_count,
 )
 from worker.domain.review.causes.folding import fold
+from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import Label, LabelKind
 
 NONE, SEVERAL = ErrorKey(Code.NO_SECTION), ErrorKey(Code.MULTIPLE_SECTIONS)
@@ -168,6 +170,21 @@ def test_several_fields_that_vanished_at_once_are_one_cause() -> None:
 
     assert (cause.code, cause.field, cause.unblocks) == ("sharing.fields_withdrawn", None, 48)
     assert "last name and SIS ID" in cause.advice
+
+
+@pytest.mark.parametrize(("of_one", "is_listed", "number"), [(1, False, 1), (0, False, 2), (1, True, 2)])
+def test_a_record_whose_class_another_one_of_the_student_has_is_a_duplicate(
+    of_one: int, is_listed: bool, number: int
+) -> None:
+    same = ErrorKey(Code.DUPLICATE_IDENTITY, "sis_id")
+    fate = FormerClassFate(Loss.TAKEN_OUT)
+
+    found = causes(
+        blocked(1, same, NONE, former=fate, is_listed=is_listed),
+        same_values={"sis_id": SameValues(1, of_one)},
+    )
+
+    assert len(found) == number
 
 
 def test_a_second_record_that_is_in_no_class_is_a_duplicate() -> None:

@@ -14,6 +14,7 @@ from worker.domain.review.causes.facts import (
     Copies,
     ErrorKey,
     Removed,
+    SameValues,
     SchoolGrade,
     SharedSections,
     Sign,
@@ -153,6 +154,7 @@ def test_a_school_without_a_name_is_another_school() -> None:
     assert "came from another school" in cause.advice
 
 
+SAME_NUMBER = ErrorKey(Code.DUPLICATE_IDENTITY, "sis_id")
 TWO = ("north", "south")
 HOMEROOMS = replace(HOMEROOM, several=True)
 
@@ -393,6 +395,27 @@ def test_students_in_no_section_are_told_to_be_new(new: tuple[int, int], told: s
     assert told in cause.advice
 
 
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({}, "sharing.homerooms_not_shared"),
+        ({"homeroom_words": ()}, "filter.nothing_kept"),
+        ({"shared_sections": SharedSections(12, are_lists_filled=True)}, "filter.nothing_kept"),
+        ({"was_rostered": True}, "filter.nothing_kept"),
+        ({"students": 20}, "filter.grade_not_kept"),
+    ],
+)
+def test_homerooms_that_the_filter_looks_for_and_that_nobody_has_are_not_shared(
+    facts: dict[str, Any], code: str
+) -> None:
+    shared = SharedSections(12, are_lists_filled=True, have_homerooms=False)
+    given = {"homeroom_words": ["homeroom"], "shared_sections": shared, "students": 12}
+
+    (cause,) = causes(blocked(12, NONE), cohorts={NORTH_3: 12}, **{**given, **facts})
+
+    assert cause.code == code
+
+
 def test_co_taught_sections_of_two_kinds_are_told_by_these() -> None:
     group = blocked(3, SEVERAL, labels=(HOMEROOM, MATH), sign=Sign.CO_TAUGHT)
 
@@ -411,12 +434,48 @@ def test_schools_of_a_scope_that_nobody_is_at_are_to_be_corrected_and_nothing_is
 
 
 @pytest.mark.parametrize(
-    ("fields", "code"), [({"same_names": {"sis_id"}}, "sis.second_record"), ({}, "sis.duplicate_identity")]
+    ("same", "code"),
+    [
+        (SameValues(1, of_one=1), "sis.second_record"),
+        (SameValues(2, of_one=1), "sis.duplicate_identity"),
+        (SameValues(9, were_apart=5), "sis.values_rewritten"),
+        (SameValues(9, were_apart=4), "sis.duplicate_identity"),
+        (SameValues(4, were_apart=4), "sis.duplicate_identity"),
+    ],
 )
-def test_students_with_one_number_and_one_name_are_two_records(fields: dict[str, Any], code: str) -> None:
-    (cause,) = causes(blocked(2, ErrorKey(Code.DUPLICATE_IDENTITY, "sis_id")), **fields)
+def test_students_with_one_number_are_told_apart_by_their_names_and_what_they_had(
+    same: SameValues, code: str
+) -> None:
+    (cause,) = causes(blocked(2, SAME_NUMBER), same_values={"sis_id": same})
 
     assert cause.code == code
+    assert ("They had different ones" in cause.advice) is (same.were_apart == same.values)
+
+
+@pytest.mark.parametrize(
+    ("same", "told"),
+    [
+        (
+            SameValues(1, 1, one_listed=1, one_old=1, one_of_both=1),
+            "Of the two, only one is in sections:",
+        ),
+        (SameValues(2, 2, one_listed=2), "Of each two, only one is in sections: ask"),
+        (SameValues(1, 1, one_listed=1, one_old=1), "only the new record is in sections"),
+        (SameValues(1, 1, one_old=1), "to delete the new one"),
+        (SameValues(2, 2, one_listed=1, one_old=1), "not the one that is in use"),
+    ],
+)
+def test_of_two_records_it_is_told_which_one_to_delete(same: SameValues, told: str) -> None:
+    (cause,) = causes(blocked(2, SAME_NUMBER), same_values={"sis_id": same})
+
+    assert told in cause.advice
+
+
+@pytest.mark.parametrize(("of_others", "is_told"), [(2, False), (1, True)])
+def test_no_record_is_to_be_deleted_where_all_names_differ(of_others: int, *, is_told: bool) -> None:
+    (cause,) = causes(blocked(4, SAME_NUMBER), same_values={"sis_id": SameValues(2, of_others=of_others)})
+
+    assert ("to delete one of them" in cause.advice) is is_told
 
 
 @pytest.mark.parametrize(("students", "is_told"), [(10, True), (9, False)])

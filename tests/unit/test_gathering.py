@@ -19,6 +19,7 @@ from worker.domain.review.causes.facts import (
     Blocked,
     CauseFacts,
     ErrorKey,
+    SameValues,
     SchoolGrade,
     Sign,
     TermFacts,
@@ -308,12 +309,13 @@ async def test_new_sections_without_a_term_are_counted_beside_classes_that_have_
 
 @pytest.mark.parametrize(("errors", "is_asked"), [(1, True), (0, False)])
 async def test_names_are_compared_where_students_have_the_same_number(errors: int, is_asked: bool) -> None:
-    district = answering(counts=coded(Code.DUPLICATE_IDENTITY, errors), same_names=["sis_id"])
+    answers = {"same values": {"sis_id": SameValues(1)}}
+    district = answering(counts=coded(Code.DUPLICATE_IDENTITY, errors), **answers)
 
     facts = await cause_facts(district.port())
 
-    assert facts.same_names == (frozenset(("sis_id",)) if is_asked else frozenset())
-    assert ("same names" in district.asked_for) is is_asked
+    assert facts.same_values == ({"sis_id": SameValues(1)} if is_asked else {})
+    assert ("same values" in district.asked_for) is is_asked
 
 
 async def test_kinds_of_sections_are_new_if_no_class_of_the_last_commit_is_of_them() -> None:

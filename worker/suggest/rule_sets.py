@@ -209,6 +209,13 @@ def draft_in_force(survey: Survey, pricing: Pricing, in_force: SectionFilter) ->
     return RuleSet((), kept, in_force.strategy, places, score, called, others)
 
 
+def placed_by_rules(survey: Survey, given: RuleSet, among: Bools | None = None) -> list[Places]:
+    """Return how many sections each rule gives each student, of those `among` if given."""
+    if given.strategy == "union":
+        return [survey.counts(one if among is None else one & among) for one in given.kept]
+    return _placed(survey, given.kept, given.strategy, among)
+
+
 def _placed(
     survey: Survey, kept: Sequence[Bools], strategy: Strategy, among: Bools | None = None
 ) -> list[Places]:

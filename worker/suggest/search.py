@@ -23,6 +23,7 @@ from worker.suggest.rule_sets import Pooled, RuleSet, draft, pooled, simplified
 from worker.suggest.rules import RuleOf
 from worker.suggest.schools import SchoolRules, school_rules, seats
 from worker.suggest.survey import Survey
+from worker.suggest.tied import takes_from_classes, tied
 
 MOST_SUGGESTIONS: Final = 5
 MOST_POOLED: Final = 20
@@ -110,7 +111,8 @@ def search(pricing: Pricing, in_force: RuleSet, deadline: Deadline, progress: Pr
     found += [draft(pricing, [one], "union") for one in pool if one.rule.schools is None]
     best = min(found, key=lambda one: one.rank)
     found += [completed(pricing, with_program_first(pricing, best), deadline)] if best.score > 0 else []
-    return Search(_ranked(survey, found), is_cut_short)
+    found = [one for one in found if one is in_force or not takes_from_classes(pricing, one, in_force)]
+    return Search([tied(pricing, one) for one in _ranked(survey, found)], is_cut_short)
 
 
 def _ask_schools(pricing: Pricing, deadline: Deadline, progress: Progress) -> tuple[_Votes, _Votes, bool]:

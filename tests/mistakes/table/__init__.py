@@ -18,6 +18,7 @@ from tests.mistakes.table import (
     moved_on,
     moves,
     next_terms,
+    not_shared,
     schools,
     sections,
     students,
@@ -45,4 +46,5 @@ MISTAKES: Final[list[Mistake]] = [
     *blanks.TABLE,
     *next_terms.TABLE,
     *labels.TABLE,
+    *not_shared.TABLE,
 ]

@@ -16,6 +16,7 @@ from tests.mistakes.changes import (
     students_become,
     together,
 )
+from tests.mistakes.district import District, role
 from tests.mistakes.facts import APPROVAL, APPROVE, FILTER, SEVERAL, SHARE, SHARED, Fact, at, number, word
 from tests.mistakes.mistake import EITHER, SIS, VENDOR, Mistake, mistake
 
@@ -23,7 +24,24 @@ SAME_STUDENTS: Final = Fact(
     "that the students are the same",
     r"\bsame (\w+ )?(students?|people|numbers?)|new (\w+ )?ids?\b|again under|two ids",
 )
+ONLY_ONE: Final = Fact("which one to delete", "only one is in sections")
 TWO_RECORDS: Final = Fact("two records", r"\b(two|both|second|duplicate|same|share)\b")
+
+
+def taken_over(district: District) -> None:
+    """Have a student's second record in the sections, in the place of the first one."""
+    (first,) = students(BIRCH, None, ONE)(district)
+    second_record(students(BIRCH, None, ONE))(district)
+    new = district.students(BIRCH)[-1]["id"]
+    for section in district.all_of("sections"):
+        section["students"] = [new if one == first["id"] else one for one in section["students"]]
+
+
+def rounded(district: District) -> None:
+    """Write the last digit of each number as a zero."""
+    for at_, student in enumerate(district.students(ALDER)):
+        role(student)["sis_id"] = f"9{at_ // 2}0"
+
 
 IDS: Final[list[Mistake]] = [
     mistake(
@@ -64,7 +82,13 @@ IDS: Final[list[Mistake]] = [
         bases.by_name,
         second_record(students(ALDER, None, ONE)),
         SIS,
-        *(number(2), *at(ALDER), word("SIS ID", r"sis.id"), TWO_RECORDS),
+        *(
+            number(2),
+            *at(ALDER),
+            word("SIS ID", r"sis.id"),
+            TWO_RECORDS,
+            ONLY_ONE,
+        ),
         never=(FILTER, APPROVE),
         blocked=2,
     ),
@@ -76,9 +100,27 @@ IDS: Final[list[Mistake]] = [
             listed_too(students(BIRCH, None, slice(-1, None)), sections("Room", BIRCH)),
         ),
         SIS,
-        *(number(2), *at(BIRCH), word("SIS ID", r"sis.id"), TWO_RECORDS),
+        *(number(2), *at(BIRCH), word("SIS ID", r"sis.id"), TWO_RECORDS, Fact("which", "delete the new one")),
         never=SHARED,
         blocked=2,
+    ),
+    mistake(
+        "one student has a second record that has taken over the sections",
+        bases.by_subject,
+        taken_over,
+        SIS,
+        *(number(2), *at(BIRCH), TWO_RECORDS, Fact("which", "only the new record is in sections")),
+        never=SHARED,
+        blocked=2,
+    ),
+    mistake(
+        "the numbers of a school are rounded by a spreadsheet",
+        bases.by_subject,
+        rounded,
+        SIS,
+        *(number(24), *at(ALDER), word("SIS ID", r"sis.id"), word("export"), word("spreadsheet")),
+        never=(*SHARED, r"delete"),
+        blocked=24,
     ),
     mistake(
         "two students have the same number in the SIS",

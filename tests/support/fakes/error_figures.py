@@ -16,6 +16,7 @@ from worker.domain.review.causes.facts import (
     Others,
     Removals,
     Removed,
+    SameValues,
     SchoolGrade,
     SharedSections,
     Sign,
@@ -78,9 +79,9 @@ class Answering(MemoryEvaluation):
         """Answer."""
         return self._answer("blank before", None, [])
 
-    async def same_names(self) -> list[str]:
+    async def same_values(self) -> dict[str, SameValues]:
         """Answer."""
-        return self._answer("same names", None, [])
+        return self._answer("same values", None, {})
 
     async def blocked_students(self, labels: object, signs: object = NO_SIGNS) -> list[Blocked]:
         """Answer."""

@@ -23,6 +23,7 @@ from worker.domain.review.causes.facts import (
     Others,
     Removals,
     Removed,
+    SameValues,
     SchoolGrade,
     SharedSections,
     Sign,
@@ -202,9 +203,9 @@ class MemoryFigures(MemoryRoster):
         """Return that no field was blank."""
         return []
 
-    async def same_names(self) -> list[str]:
-        """Return that nobody's name was compared."""
-        return []
+    async def same_values(self) -> dict[str, SameValues]:
+        """Return that nobody was compared."""
+        return {}
 
     async def cohorts(self, schools: Collection[str]) -> dict[SchoolGrade, int]:
         """Return how many students each grade of these schools has."""

@@ -12,6 +12,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.facts import (
     Blocked,
     CauseFacts,
+    SameValues,
     Sign,
     TermFacts,
     TermState,
@@ -34,7 +35,7 @@ from worker.domain.review.causes.scale import WITHDRAWN_STUDENTS, plain
 from worker.domain.review.causes.wording import grades, several
 from worker.domain.roster.canonical import to_hex
 from worker.domain.roster.days import day_in
-from worker.domain.roster.name_words import name_words
+from worker.domain.roster.name_words import is_homeroom, name_words, words
 from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import Term
 from worker.domain.roster.scope_counts import ScopeValue
@@ -45,6 +46,7 @@ from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.suggest.lesson_words import Says, of_subject
 
 _LESSONS: Final = Says.READING | Says.MATH | Says.CORE | Says.SPECIAL | Says.IDLE
+_LOOKS_FOR: Final = frozenset({"is", "contains", "starts_with", "one_of"})
 READ_AGAIN: Final = frozenset({Code.EVENTS_QUARANTINED, Code.NO_BASELINE})
 """Errors that reading the district whole again puts right."""
 
@@ -96,8 +98,9 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         is_filter_new=_is_filter_new(evaluation),
         committed_fields=frozenset(state.committed_fields),
         blank_before=await _blank_before(evaluation),
-        same_names=await _same_names(evaluation),
+        same_values=await _same_values(evaluation),
         has_rules=bool(section_filter.rules),
+        homeroom_words=_homeroom_words(section_filter),
         filter_fields=_fields(section_filter),
         today=today,
         running_terms=await running_terms(evaluation, today, codes),
@@ -210,11 +213,11 @@ async def _blank_before(evaluation: Evaluation) -> frozenset[str]:
     return frozenset(await evaluation.blank_before())
 
 
-async def _same_names(evaluation: Evaluation) -> frozenset[str]:
-    """Return the unique fields of which students with the same value have the same name as well."""
+async def _same_values(evaluation: Evaluation) -> dict[str, SameValues]:
+    """Return what students with the same value in a unique field have in common."""
     if not evaluation.state.tally.by_code().get(Code.DUPLICATE_IDENTITY):
-        return frozenset()
-    return frozenset(await evaluation.same_names())
+        return {}
+    return await evaluation.same_values()
 
 
 def _unmatched_grades(evaluation: Evaluation) -> list[str]:
@@ -242,6 +245,16 @@ def _fields(section_filter: SectionFilter) -> list[str]:
     """Return the fields of sections that decide what the filter keeps."""
     of_terms = {"term"} if section_filter.current_term_only else set[str]()
     return sorted({condition.field for rule in section_filter.rules for condition in rule.all} | of_terms)
+
+
+def _homeroom_words(section_filter: SectionFilter) -> tuple[str, ...]:
+    """Return the texts that the filter looks for, of which a word means the class of every student."""
+    texts = dict[str, None]()
+    for condition in (one for rule in section_filter.rules for one in rule.all):
+        if condition.field in {"name", "subject", "course_name"} and condition.op in _LOOKS_FOR:
+            values = (condition.value,) if isinstance(condition.value, str) else condition.value
+            texts.update(dict.fromkeys(value for value in values if any(map(is_homeroom, words(value)))))
+    return tuple(text for text in texts if Vocabulary(()).is_public_text(text))
 
 
 def _by_fate(signs: SectionSigns) -> dict[FormerClassFate, list[str]]:

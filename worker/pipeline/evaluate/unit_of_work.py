@@ -22,6 +22,7 @@ from worker.domain.review.causes.facts import (
     Copies,
     Others,
     Removals,
+    SameValues,
     SchoolGrade,
     SharedSections,
     Sign,
@@ -132,8 +133,8 @@ class ErrorFigures(SectionFigures, Protocol):
         Looks at some students with each field.
         """
 
-    async def same_names(self) -> list[str]:
-        """Return the unique fields of which students with the same value have the same name as well.
+    async def same_values(self) -> dict[str, SameValues]:
+        """Return what students with the same value in a unique field have in common, by the field.
 
         Looks at some students with each field.
         """

@@ -31,6 +31,7 @@ from worker.domain.review.causes.facts import (
     Fate,
     Others,
     Removals,
+    SameValues,
     SchoolGrade,
     SharedSections,
     Sign,
@@ -38,7 +39,7 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
-from worker.domain.roster.name_words import HOMEROOM_SUBJECT
+from worker.domain.roster.name_words import HOMEROOM_SUBJECT, HOMEROOM_WORDS
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.texts import folded
 from worker.pipeline.evaluate.section_signs import NO_SIGNS, SectionSigns
@@ -59,6 +60,13 @@ _SAMPLE: Final = 20
 """Students who lack a field, or sets of sections that are alike, that are looked at."""
 _SECTIONS: Final = 100
 """Sections of one student that are looked at."""
+_LONG: Final = 7
+"""Letters of a word that no other word has in it."""
+_HOMEROOMS: Final = (
+    "|".join(sorted(word for word in HOMEROOM_WORDS if len(word) >= _LONG)),
+    rf"\m({'|'.join(sorted(word for word in HOMEROOM_WORDS if len(word) < _LONG))})\M",
+)
+"""Patterns of the words that schools use for the class of every student."""
 _IDS: Final = 1000
 """Records with an error of one code that are looked at one by one."""
 
@@ -161,9 +169,10 @@ class PostgresErrorFigures:
         """Return the required fields that are blank, and were so in the last commit for some students."""
         return [row["field"] for row in await self._rows("blank_before", _SAMPLE)]
 
-    async def same_names(self) -> list[str]:
-        """Return the unique fields of which students with the same value have the same name as well."""
-        return [row["field"] for row in await self._rows("same_names", _IDS)]
+    async def same_values(self) -> dict[str, SameValues]:
+        """Return what students with the same value in a unique field have in common, by the field."""
+        rows = await self._rows("same_values", _IDS)
+        return {field: SameValues(*counts) for field, *counts in rows}
 
     async def sections_by_labels(
         self, labels: Mapping[str, Label]
@@ -189,10 +198,15 @@ class PostgresErrorFigures:
 
     async def shared_sections(self) -> SharedSections:
         """Return what is shared of sections in all; reads every section."""
-        (row,) = await self._rows("shared_sections")
+        (row,) = await self._rows("shared_sections", *_HOMEROOMS)
         is_one = row["subjects"] == 1 and not row["without_subject"] and row["sections"] >= _MANY
         is_part = is_one and folded(row["subject"]) != HOMEROOM_SUBJECT
-        return SharedSections(row["sections"], row["are_lists_filled"], row["subject"] if is_part else None)
+        return SharedSections(
+            row["sections"],
+            row["are_lists_filled"],
+            row["subject"] if is_part else None,
+            row["have_homerooms"],
+        )
 
     async def school_names(self, schools: Collection[str]) -> dict[str, str]:
         """Return what these schools are called, as shared or as committed; "" of one without a name."""

@@ -210,11 +210,15 @@ WHERE (SELECT true FROM section_links l
        WHERE l.district_id = $1 AND l.role = 'school' AND l.target_id = i.id LIMIT 1) IS NULL
 
 -- name: shared_sections
--- Whether any section lists a student, how many sections are shared, and of how many subjects.
+-- Whether any section lists a student, how many sections are shared, and of how many subjects; whether one is called
+-- what a class of every student is called: by a word as long as these ($2), or by a short one that stands alone ($3).
 SELECT EXISTS (SELECT FROM enrollments WHERE district_id = $1) AS are_lists_filled,
        count(*) AS sections, count(DISTINCT lower(btrim(record ->> 'subject'))) AS subjects,
-       count(*) FILTER (WHERE NOT record ? 'subject') AS without_subject, min(record ->> 'subject') AS subject
-FROM staged WHERE district_id = $1 AND kind = 'section' AND record IS NOT NULL
+       count(*) FILTER (WHERE NOT record ? 'subject') AS without_subject, min(record ->> 'subject') AS subject,
+       coalesce(bool_or(regexp_replace(said, '[^[:alpha:]]', '', 'g') ~ $2 OR said ~ $3), false) AS have_homerooms
+FROM staged
+CROSS JOIN LATERAL (SELECT lower(concat_ws(' ', record ->> 'name', record ->> 'subject')) AS said) AS names
+WHERE district_id = $1 AND kind = 'section' AND record IS NOT NULL
 
 -- name: school_names
 -- What these schools are called, as shared, or as committed; blank of one without a name.
@@ -317,24 +321,37 @@ CROSS JOIN LATERAL (SELECT committed::jsonb AS record FROM roster
     WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id AND committed IS NOT NULL OFFSET 0) AS r
 WHERE f.place <= $2 AND jsonb_typeof(r.record -> f.field) = 'null'
 
--- name: same_names
--- Of which fields every student who has another's value has the other's name as well. Of more students than $2, the
--- values that some have are not all there: those with one left are not compared.
+-- name: same_values
+-- Of each field in which students have another's value: of how many values all have one name, or each another name, and
+-- had each another value in the last commit; and of how many pairs one alone is in a section, or was in the last commit,
+-- or is both. Of more students than $2, the values that some have are not all there: those with one left are not counted.
 WITH doubled AS (
     SELECT f.field, lower(btrim(coalesce(r.record ->> f.field, r.record #>> ARRAY['extra', f.field]))) AS value,
-           lower(btrim(r.record ->> 'first_name')) AS first_name, lower(btrim(r.record ->> 'last_name')) AS last_name
+           lower(btrim(coalesce(r.old ->> f.field, r.old #>> ARRAY['extra', f.field]))) AS old_value,
+           lower(btrim(r.record ->> 'first_name')) AS first_name, lower(btrim(r.record ->> 'last_name')) AS last_name,
+           r.old IS NOT NULL AS was_there,
+           EXISTS (SELECT FROM enrollments e WHERE e.district_id = $1 AND e.student_id = f.record_id) AS is_listed
     FROM (SELECT record_id, detail ->> 'field' AS field,
                  row_number() OVER (PARTITION BY detail ->> 'field' ORDER BY record_id) AS place
           FROM findings WHERE open_of = $1 AND severity = 'error' AND code = 'student.duplicate_identity') AS f
-    CROSS JOIN LATERAL (SELECT candidate::jsonb AS record FROM roster
+    CROSS JOIN LATERAL (SELECT candidate::jsonb AS record, committed::jsonb AS old FROM roster
         WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id AND candidate IS NOT NULL OFFSET 0) AS r
     WHERE f.place <= $2
-), pairs AS (
-    SELECT field, value, count(DISTINCT (first_name, last_name)) = 1 AS is_one,
-           bool_and(first_name IS NOT NULL AND last_name IS NOT NULL) AS is_named
+), shared AS (
+    SELECT field, value, count(DISTINCT (first_name, last_name)) AS names, count(*) AS students,
+           bool_and(first_name IS NOT NULL AND last_name IS NOT NULL) AS are_named,
+           count(DISTINCT old_value) AS old_values,
+           count(*) = 2 AND count(*) FILTER (WHERE is_listed) = 1 AS has_one_listed,
+           count(*) = 2 AND count(*) FILTER (WHERE was_there) = 1 AS has_one_old,
+           count(*) FILTER (WHERE is_listed AND was_there) AS used_before
     FROM doubled GROUP BY field, value HAVING count(*) > 1
 )
-SELECT field FROM pairs GROUP BY field HAVING bool_and(is_one AND is_named) ORDER BY field
+SELECT field, count(*) AS values, count(*) FILTER (WHERE names = 1 AND are_named) AS of_one,
+       count(*) FILTER (WHERE names = students AND are_named) AS of_others,
+       count(*) FILTER (WHERE old_values = students) AS were_apart,
+       count(*) FILTER (WHERE has_one_listed) AS one_listed, count(*) FILTER (WHERE has_one_old) AS one_old,
+       count(*) FILTER (WHERE has_one_listed AND has_one_old AND used_before = 1) AS one_of_both
+FROM shared GROUP BY field ORDER BY field
 
 -- name: sections_by_labels
 -- Some sections of the students with the same kinds of them, those of most such students first.

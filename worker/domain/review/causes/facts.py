@@ -67,6 +67,35 @@ class Copies:
 _MOST_PERCENT: Final = 50
 
 
+@dataclass(frozen=True, slots=True)
+class SameValues:
+    """What students with the same value in a unique field have in common, in numbers of values."""
+
+    values: int
+    of_one: int = 0
+    """All who have it have the same name."""
+    of_others: int = 0
+    """All have different names."""
+    were_apart: int = 0
+    """All had different values in the last commit."""
+    one_listed: int = 0
+    """Two have it, and one of these is in a section."""
+    one_old: int = 0
+    """Two have it, and one of these was in the last commit."""
+    one_of_both: int = 0
+    """Two have it, and the one in a section is the one that was in the last commit."""
+
+    @property
+    def are_of_one(self) -> bool:
+        """Whether two records of one student have each value."""
+        return self.of_one == self.values
+
+    @property
+    def are_rewritten(self) -> bool:
+        """Whether most values are other ones than in the last commit."""
+        return self.were_apart * 100 > self.values * _MOST_PERCENT
+
+
 class TermState(StrEnum):
     """Whether a section's term is current."""
 
@@ -227,6 +256,8 @@ class SharedSections:
     """Whether any of them lists a student."""
     only_subject: str | None = None
     """The subject that all of them have, if that is not homeroom; None where there are several, or few."""
+    have_homerooms: bool = True
+    """Whether the name or the subject of any of them has a word for the class of every student."""
 
     @property
     def are_all_empty(self) -> bool:
@@ -251,9 +282,11 @@ class CauseFacts:
     """Student fields that were demanded at the last commit, besides those that are always kept."""
     blank_before: frozenset[str] = frozenset()
     """Required fields that were blank in the last commit already: they were not required then."""
-    same_names: frozenset[str] = frozenset()
-    """Unique fields of which all students with the same value have the same name as well."""
+    same_values: Mapping[str, SameValues] = field(default_factory=dict)
+    """By the unique field: what students with the same value have in common."""
     has_rules: bool = False
+    homeroom_words: Sequence[str] = ()
+    """What its rules look for that means the class of every student."""
     filter_fields: Sequence[str] = ()
     """The fields of sections that its rules read."""
     today: date | None = None
@@ -311,6 +344,12 @@ class CauseFacts:
     """The sections in which each sign is seen."""
     terms: TermFacts | None = None
     """Where a term that does not run is such a sign."""
+
+    @property
+    def lacks_homerooms(self) -> bool:
+        """Whether a first load has no section of what the filter looks for, nor of what else means that."""
+        shared = self.shared_sections
+        return bool(self.homeroom_words and shared and not shared.have_homerooms) and not self.was_rostered
 
     @property
     def is_filter_old(self) -> bool:

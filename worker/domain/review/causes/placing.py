@@ -142,6 +142,8 @@ def _of_sections(group: Blocked, scale: Scale) -> ErrorReason:
         return ErrorReason("sis.in_no_section")
     if facts.shared_sections and facts.shared_sections.only_subject:
         return ONE_SUBJECT_SHARED
+    if facts.lacks_homerooms and scale.nobody_has_a_class:
+        return ErrorReason("sharing.homerooms_not_shared")
     if is_uncovered:
         return ErrorReason("filter.nothing_kept" if scale.nobody_has_a_class else "filter.grade_not_kept")
     if facts.is_filter_old:

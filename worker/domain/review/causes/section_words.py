@@ -127,6 +127,11 @@ class SectionWords(PlaceWords):
         return f", {quoted(subject)}" if subject and Vocabulary(()).is_public_text(subject) else ""
 
     @property
+    def looked_for(self) -> str:
+        """What the filter looks for that means the class of every student."""
+        return listing([quoted(one) for one in self._facts.homeroom_words])
+
+    @property
     def why_none_kept(self) -> str:
         """Why none of the students' sections counts."""
         if self._facts.has_rules:

@@ -26,7 +26,7 @@ from worker.domain.review.causes.reasons import (
     YEAR_ROLLED_OVER,
     ErrorReason,
 )
-from worker.domain.review.causes.scale import Scale, scale_of
+from worker.domain.review.causes.scale import WORTH_NAMING, Scale, scale_of
 
 _PLAIN: Final[Mapping[Code, ErrorReason]] = {
     Code.UNKNOWN_SCHOOL: SCHOOL_NOT_SHARED,
@@ -114,14 +114,22 @@ def _reason(key: ErrorKey, group: Blocked, scale: Scale, blank: BlankFields) -> 
             return several_reason(group, scale)
         case Code.NO_SECTION:
             second = next((one for one in group.since if one.code is Code.DUPLICATE_IDENTITY), None)
-            if second is not None and group.former is None:  # a second record of a student who has a class
+            if second is not None and _is_second_record(second.field, group, scale):
                 return _duplicate(second.field, scale)
             return none_reason(group, scale)
         case _:
             return _PLAIN.get(key.code, ErrorReason(f"vendor.{key.code.replace('.', '_')}"))
 
 
+def _is_second_record(name: str, group: Blocked, scale: Scale) -> bool:
+    """Whether students have no class because another record of them has it."""
+    same = scale.facts.same_values.get(name)
+    return group.former is None or (same is not None and same.are_of_one and not group.is_listed)
+
+
 def _duplicate(name: str, scale: Scale) -> ErrorReason:
-    """Tell two students with one number from two records of one student."""
-    code = "sis.second_record" if name in scale.facts.same_names else "sis.duplicate_identity"
-    return ErrorReason(code, name)
+    """Tell two students with one number from two records of one, and from numbers written otherwise."""
+    same = scale.facts.same_values.get(name)
+    if same and same.are_rewritten and same.values >= WORTH_NAMING:
+        return ErrorReason("sis.values_rewritten", name)
+    return ErrorReason("sis.second_record" if same and same.are_of_one else "sis.duplicate_identity", name)

@@ -13,7 +13,7 @@ from tests.support.fakes.ports import FakeOutbox, FakeSink
 from worker.adapters.inprocess.broker import InProcessBroker
 from worker.messaging.broker import Message
 from worker.pipeline.relay.outbox import Queued
-from worker.pipeline.relay.stage import DISTRICTS, LEASE_SECONDS, MESSAGES, RelayStage
+from worker.pipeline.relay.stage import DISTRICTS, FRESH_SECONDS, LEASE_SECONDS, MESSAGES, RelayStage
 from worker.runtime.errors import BrokerUnavailable, UnroutableMessage
 from worker.runtime.metrics import Metrics
 from worker.runtime.repeated_lines import Repeats, same_wait
@@ -51,13 +51,19 @@ def blocked(_message: Message) -> None:
     raise BrokerUnavailable("not confirmed")
 
 
-async def test_a_lease_is_renewed_before_each_message() -> None:
+@pytest.mark.parametrize(("seconds", "is_fresh"), [(0.0, True), (FRESH_SECONDS, True), (1.1, False)])
+async def test_a_lease_is_renewed_before_each_message_but_the_first_of_a_fresh_one(
+    seconds: float, is_fresh: bool
+) -> None:
     outbox = Counting(queue(parts=2))
+    relay, times = relay_over(outbox, FakeSink()), iter([7.0, 7.0 + seconds])
+    relay.clock = lambda: next(times)
 
-    assert await relay_over(outbox, FakeSink()).once()
+    assert await relay.once()
 
     each = [("renew", LEASE_SECONDS), "published"]
-    asked = [("lease", DISTRICTS, LEASE_SECONDS), ("first", MESSAGES), *each, *each, ("first", MESSAGES)]
+    first = each[1:] if is_fresh else each
+    asked = [("lease", DISTRICTS, LEASE_SECONDS), ("first", MESSAGES), *first, *each, ("first", MESSAGES)]
     assert outbox.asked == asked
 
 

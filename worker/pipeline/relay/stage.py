@@ -10,6 +10,8 @@ Alerts have an outbox of their own, and a relay that never waits for a commit's 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +32,8 @@ MESSAGES: Final = 8
 """Messages of one district in memory: 8 MiB at most."""
 LEASE_SECONDS: Final = 15.0
 """Longer than a publish may take (10 s), and short enough to wait for where a holder died."""
+FRESH_SECONDS: Final = 1.0
+"""A lease that was taken no longer ago outlives a publish, and is not renewed before the first."""
 LOOK_SECONDS: Final = 1.0
 
 
@@ -43,6 +47,7 @@ class RelayStage:
     tracer: Tracer = NO_TRACES
     name: str = "relay"
     repeats: Repeats = field(default_factory=Repeats)
+    clock: Callable[[], float] = time.monotonic
 
     async def once(self) -> bool:
         """Publish the outboxes that can be had; return whether any came out whole.
@@ -50,11 +55,12 @@ class RelayStage:
         Raises `BrokerUnavailable`, `UnroutableMessage` or `StoreUnavailable`, after every district that
         could be published was.
         """
+        leased_at = self.clock()
         districts = await self.outbox.lease(DISTRICTS, LEASE_SECONDS)
         if not districts:
             return False
         outcomes = await asyncio.gather(
-            *(self._publish_district(district) for district in districts), return_exceptions=True
+            *(self._publish_district(district, leased_at) for district in districts), return_exceptions=True
         )
         await self.outbox.release(districts)
         for outcome in outcomes:
@@ -66,10 +72,13 @@ class RelayStage:
         """Return when there may be messages."""
         await self.outbox.wait(LOOK_SECONDS)
 
-    async def _publish_district(self, district_id: str) -> None:
+    async def _publish_district(self, district_id: str, leased_at: float) -> None:
+        is_first = True
         while queued := await self.outbox.first(district_id, MESSAGES):
             for item in queued:
-                await self.outbox.renew(district_id, LEASE_SECONDS)
+                if not is_first or self.clock() - leased_at > FRESH_SECONDS:
+                    await self.outbox.renew(district_id, LEASE_SECONDS)
+                is_first = False
                 await self._publish_traced(item)
 
     async def _publish_traced(self, queued: Queued) -> None:

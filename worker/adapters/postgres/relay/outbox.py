@@ -78,7 +78,7 @@ class PostgresOutbox:
 
     async def published(self, message: Queued) -> None:
         """Take a message out, since it is published; raises `LeaseLost`."""
-        async with self._database.transaction() as connection:
+        async with self._database.connection() as connection:
             gone = await connection.fetchval(
                 self._sql["published"], message.district_id, message.position, self._holder
             )

@@ -165,7 +165,7 @@ def _looks(database: Database, heard: Wakeups, locks: FeedLocks) -> dict[str, Ca
         "districts by name": partial(views.districts, DistrictsAsked(order="name", limit=50)),
         "a search by name": partial(views.districts, DistrictsAsked(text="District 77", limit=50)),
         "board": board,
-        "board, one state": partial(onboarding.standing, [State.LIVE], 0, 100),
+        "board, one state": partial(onboarding.standing, [State.CONNECTED], 0, 100),
         "to-do": partial(onboarding.todos, ReminderDelays(), list(Who), 25),
         "all records, for a file": onboarding.records,
     }

@@ -22,10 +22,13 @@ FROM connections c
 WHERE $1 AND c.disconnected_at IS NULL AND c.failing_since <= now() - $3::interval
 UNION ALL
 SELECT 'unread', c.district_id, 0, NULL
-FROM connections c CROSS JOIN LATERAL (
+FROM (SELECT district_id FROM connections
+      WHERE disconnected_at IS NULL AND failing_since IS NULL AND due_at <= now() - $3::interval
+      UNION SELECT district_id FROM connections
+      WHERE disconnected_at IS NULL AND failing_since IS NULL AND awaited_at <= now() - $3::interval) AS c
+CROSS JOIN LATERAL (
     SELECT v.unread_since FROM district_status v WHERE v.district_id = c.district_id OFFSET 0) AS v
-WHERE $1 AND c.disconnected_at IS NULL AND c.failing_since IS NULL
-  AND least(c.due_at, c.awaited_at) <= now() - $3::interval AND v.unread_since <= now() - $3::interval
+WHERE $1 AND v.unread_since <= now() - $3::interval
 UNION ALL
 SELECT 'parked', f.district_id, f.failures, NULL FROM evaluation_failures f WHERE f.parked_at IS NOT NULL
 UNION ALL

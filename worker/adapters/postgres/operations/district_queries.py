@@ -30,12 +30,12 @@ from worker.operations.district_queries import (
 
 _SQL: Final = statements.load("operations/district_queries")
 _DISTRICTS: Final = statements.load("operations/districts")
-_PAGED: Final[Mapping[DistrictOrder | None, str]] = {
-    "attention": "attention",
-    "students": "by_students",
-    "blocked": "by_blocked",
+_PAGED: Final[Mapping[DistrictOrder | None, tuple[str, *tuple[bool, ...]]]] = {
+    "attention": ("attention", False),
+    "students": ("by_students",),
+    "blocked": ("attention", True),
 }
-"""The orders that an index has, and the statement that reads a page of each."""
+"""The orders that an index has: the statement that reads a page of each, and what else it is given."""
 _SEVERITIES: Final = ("error", "warning")
 
 
@@ -57,10 +57,13 @@ class PostgresViews:
             now = rows[0]["now"] if rows else await connection.fetchval(_SQL["now"])
         return DistrictPage([_district(row) for row in rows], rows[0]["matching"] if rows else 0, now)
 
-    async def _page(self, statement: str, status: str | None, offset: int, limit: int) -> DistrictPage:
+    async def _page(
+        self, paged: tuple[str, *tuple[bool, ...]], status: str | None, offset: int, limit: int
+    ) -> DistrictPage:
         """Return a page that is read by an index; how many match is counted apart."""
+        statement, *more = paged
         async with self._database.connection() as connection:
-            found = await connection.fetch(_SQL[statement], status, offset, limit)
+            found = await connection.fetch(_SQL[statement], status, offset, limit, *more)
             rows = await connection.fetch(_SQL["listed"], [row["district_id"] for row in found])
             counted = await connection.fetch(_DISTRICTS["statuses"])
             now = rows[0]["now"] if rows else await connection.fetchval(_SQL["now"])

@@ -44,7 +44,8 @@ LEFT JOIN windows w ON w.district_id = p.district_id
 ORDER BY p.place
 
 -- name: attention
--- The page behind $2 of $3 districts, those first that need attention, of all or of a status ($1).
+-- The page behind $2 of $3 districts, those first that need attention, of all or of a status ($1); with $4 by the
+-- number of blocked students alone.
 -- Those that are purged, disconnected, parked, on hold or have an incident are few, and looked at one by one; the others
 -- come from the index of their status, as many as the page may need.
 WITH odd AS MATERIALIZED (
@@ -63,13 +64,13 @@ WITH odd AS MATERIALIZED (
 )
 SELECT district_id FROM (
     SELECT district_id, blocked, CASE
-        WHEN status = 'parked' THEN 0 WHEN status = 'review' THEN 1
+        WHEN $4 OR status = 'parked' THEN 0 WHEN status = 'review' THEN 1
         WHEN has_incident AND status <> 'purged' THEN 2
         WHEN status = 'on_hold' THEN 3 WHEN status = 'disconnected' THEN 4
         WHEN status = 'waiting' THEN 5 WHEN status = 'rostered' THEN 6 ELSE 7 END AS place
     FROM odd WHERE $1::text IS NULL OR status = $1
     UNION ALL
-    SELECT d.district_id, d.blocked, s.place
+    SELECT d.district_id, d.blocked, CASE WHEN $4 THEN 0 ELSE s.place END
     FROM unnest('{review,waiting,rostered}'::text[], '{1,5,6}'::int[]) AS s(status, place)
     CROSS JOIN LATERAL (
         SELECT d.district_id, d.blocked FROM districts d
@@ -79,12 +80,6 @@ SELECT district_id FROM (
     WHERE $1::text IS NULL OR s.status = $1
 ) AS found
 ORDER BY place, blocked DESC NULLS LAST, district_id OFFSET $2 LIMIT $3
-
--- name: by_blocked
--- The page behind $2 of $3 districts, those with the most blocked students first, of all or of a status ($1).
-SELECT d.district_id FROM districts d
-WHERE $1::text IS NULL OR (SELECT v.status FROM district_status v WHERE v.district_id = d.district_id) = $1
-ORDER BY d.blocked DESC NULLS LAST, d.district_id OFFSET $2 LIMIT $3
 
 -- name: by_students
 -- The page behind $2 of $3 districts, those with the most students first, of all or of a status ($1).

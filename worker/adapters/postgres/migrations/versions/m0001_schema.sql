@@ -55,7 +55,6 @@ CREATE TABLE districts (
 );
 CREATE INDEX districts_to_reevaluate ON districts (reevaluate_at) WHERE reevaluate_at IS NOT NULL;
 CREATE INDEX districts_by_status ON districts (status, blocked DESC NULLS LAST, district_id) WHERE purged_at IS NULL;
-CREATE INDEX districts_by_blocked ON districts (blocked DESC NULLS LAST, district_id);
 CREATE INDEX districts_by_students ON districts (students DESC NULLS LAST, district_id);
 CREATE INDEX districts_in_review ON districts (standing_since) WHERE standing_since IS NOT NULL;
 CREATE INDEX districts_without_data ON districts (district_id) WHERE purged_at IS NOT NULL;
@@ -421,10 +420,11 @@ CREATE INDEX connections_ended ON connections (district_id) WHERE disconnected_a
 -- What an inspection may have a word about: syncs, turns that fail, and feeds that are not read.
 CREATE INDEX connections_odd_sync ON connections (district_id) WHERE disconnected_at IS NULL
     AND (record ->> 'state' IN ('paused', 'pending', 'error') OR record ->> 'pause_start' IS NOT NULL);
-CREATE INDEX connections_last_sync ON connections (((record ->> 'last_sync') COLLATE "C")) WHERE disconnected_at IS NULL;
+CREATE INDEX connections_last_sync ON connections (((record ->> 'last_sync') COLLATE "C"))
+    WHERE disconnected_at IS NULL AND (record ->> 'last_sync') COLLATE "C" IS NOT NULL;
 CREATE INDEX connections_failing ON connections (failing_since) WHERE disconnected_at IS NULL AND failing_since IS NOT NULL;
-CREATE INDEX connections_unread ON connections ((least(due_at, awaited_at)))
-    WHERE disconnected_at IS NULL AND failing_since IS NULL;
+CREATE INDEX connections_awaited ON connections (awaited_at)
+    WHERE disconnected_at IS NULL AND failing_since IS NULL AND awaited_at IS NOT NULL;
 
 -- When the list of connected districts was last read; one row.
 CREATE TABLE token_listing (

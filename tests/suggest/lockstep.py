@@ -19,13 +19,14 @@ class Lockstep:
     """Six classes of ten, two in each of the grades 1 to 3, each with a teacher of its own."""
 
     district: SmallDistrict = field(default_factory=SmallDistrict)
+    lasts: Sequence[str] = LASTS
     school: str = ""
     classes: list[list[str]] = field(default_factory=list)
     staff: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.school = self.district.school()
-        for place, last in enumerate(LASTS):
+        for place, last in enumerate(self.lasts):
             self.classes.append(self.district.students(SIZE, self.school, str(place // 2 + 1)))
             self.staff.append(self.district.teacher(last, "Osric"))
 
@@ -44,7 +45,7 @@ class Lockstep:
         self, name: str, teachers: Sequence[str], fields: dict[str, str | None], without: int = 0
     ) -> None:
         for place, (students, teacher) in enumerate(zip(self.classes, teachers, strict=True)):
-            told = name.format(last=LASTS[place], grade=place // 2 + 1)
+            told = name.format(last=self.lasts[place], grade=place // 2 + 1)
             self.district.section(students[without:], teacher, name=told, school_id=self.school, **fields)
 
 

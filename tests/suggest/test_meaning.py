@@ -78,6 +78,21 @@ def test_a_group_across_classes_is_behind_the_class_that_has_its_lessons_togethe
     assert {one.value for one in said(first_of(school))} >= {"gr"}
 
 
+def test_a_homeroom_of_one_grade_stays_one_however_lessons_are_divided() -> None:
+    school = Lockstep()
+    for lesson in ("Math", "Science"):
+        school.own("Core {grade} " + lesson)
+    school.own("Core {grade}")
+    for first, second, teacher in zip(
+        school.classes[::2], school.classes[1::2], school.staff[::2], strict=True
+    ):
+        school.district.sections(
+            [*first, *second], [teacher, school.staff[-1]], "Homeroom", school_id=school.school
+        )
+
+    assert first_of(school) == keeping(("name", "contains", "homeroom"))
+
+
 def test_a_group_across_classes_is_the_class_where_all_else_are_lessons() -> None:
     school = Lockstep()
     for lesson in ("Math", "Science"):
@@ -248,6 +263,15 @@ def test_classes_told_by_names_alone_are_what_is_left_when_the_rest_is_excluded(
     assert {str(one.value).split()[0] for one in found} == {"gym", "music", "lunch"}
 
 
+def test_where_a_name_has_a_lessons_word_in_it_the_letter_of_the_class_tells() -> None:
+    school = Lockstep(lasts=("Abara", "Martin", "Sedge", "Thorn", "Pell", "Wick"))
+    school.own("{grade}A {last}")
+    for special in ("Art", "Music"):
+        school.special("{grade}A " + special)
+
+    assert {str(one.value) for one in said(first_of(school))} == {"a art", "music"}
+
+
 def test_grades_that_are_in_no_class_are_left_out_of_the_scope_and_that_is_said() -> None:
     school = Lockstep()
     school.own("Homeroom {grade}")
@@ -288,6 +312,19 @@ def test_the_first_of_several_periods_that_count_alike_means_nothing_in_elementa
             )
 
     assert suggestions(school.district.records) == []
+
+
+def test_what_is_no_lesson_in_the_period_of_other_schools_homerooms_is_the_class() -> None:
+    district = SmallDistrict()
+    for word in ("Zyx", "Zyx", "Advisory"):
+        school = district.school(word + " School")
+        pupils, staff = district.students(60, school, "7"), [district.teacher(last) for last in LASTS]
+        for period, subject in enumerate(("english/language arts", "math", "science"), 3):
+            fields = {"subject": subject, "period": str(period), "school_id": school}
+            district.sections(pupils, staff, "7", **fields)
+        district.sections(pupils, staff, word, period="2", school_id=school)
+
+    assert suggestions(district.records)[0].section_filter == keeping(("period", "is", "2"))
 
 
 def test_homeroom_comes_first_and_then_the_first_period_for_students_without() -> None:

@@ -20,7 +20,7 @@ from worker.domain.roster.texts import folded
 from worker.suggest.columns import Bools, Ints
 from worker.suggest.conditions import SUBJECTS, CandidateCondition, Part
 from worker.suggest.evidence import Kind
-from worker.suggest.phrases import phrases, signed_phrases
+from worker.suggest.phrases import lettered_phrases, phrases, signed_phrases
 from worker.suggest.pricing import Pricing
 from worker.suggest.rule_kinds import Meaning
 from worker.suggest.rules import RuleOf
@@ -154,7 +154,7 @@ def _excluded(part: Part, wrong: Bools) -> Iterator[CandidateCondition]:
         if spelling and is_public:
             yield _without("subject", "is_not", spelling, subjects.places != place)
     names: tuple[FilterField, ...] = ("name", "course_name", "course_number")
-    for read in (phrases, signed_phrases):
+    for read in (phrases, signed_phrases, lettered_phrases):
         for name in names:
             texts = part.column(name)
             seats = np.bincount(texts.places, weights=part.seats * wrong, minlength=len(texts.values))

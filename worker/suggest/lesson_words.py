@@ -61,21 +61,24 @@ _LISTED: Final[dict[Says, str]] = {
         reading read rdg rea ela eng english literacy lit languagearts lectura lenguaje humanities
         writing wri phonics literature español spelling readers writers handwriting penmanship
         cursive escritura ortografia lectoescritura gramatica ingles francais ecriture orthographe
-        grammaire anglais deutsch elar slar sla rla langarts grammar spell spel writ wrtg
+        grammaire anglais deutsch elar slar sla rla langarts grammar spell spel writ wrtg journal
+        readaloud wordstudy wordwork fundations heggerty lexia ckla
     """,
     Says.MATH: """
         math maths mathematics matematicas mate mathematiques mathe mat mth algebra geometry
-        arithmetic numeracy precalculus prealgebra calculus statistics trigonometry
+        arithmetic numeracy precalculus prealgebra calculus statistics trigonometry eureka zearn
+        dreambox
     """,
     Says.CORE: """
         science sciences sci ciencias etudessociales socialstudies social soc sst ss socst
         estudiossociales sociales history hist geography civics biology bio chemistry chem physics
-        government economics spanish french german latin chinese mandarin japanese
+        government economics spanish french german latin chinese mandarin japanese religion theology
+        bible scripture catechism hebrew judaic judaics torah
     """,
     Says.HELP: """
         intervention interventions win whatineed rti mtss speech esl eld ell pullout pushin tutoring
         enrichment remediation acceleration gate gifted sel counseling guidance therapy orientation
-        helpdesk booster tier flex flextime iep
+        helpdesk booster tier flex flextime iep calendar centers stations choicetime secondstep
     """,
     Says.LINE: """
         citizenship conduct conducta behavior behaviors behaviour comportamiento deportment
@@ -98,7 +101,7 @@ _LISTED: Final[dict[Says, str]] = {
         busing studyhall studyhalls club clubs clubes chess lego scouts glee detention afterschool
         beforeschool aftercare cafeteria snack duty testing assessment test tests exam exams
         caseload caseloads counselor counselors holding unscheduled unassigned placeholder waitlist
-        inactive sample dummy donot
+        inactive sample dummy donot chapel worship nap naptime resttime packup
     """,
 }
 _EITHER: Final = {"lifeskills": Says.ROOM | Says.LINE}

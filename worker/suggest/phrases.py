@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from worker.domain.roster.name_words import is_homeroom, words
-from worker.domain.roster.public_words import ORDINALS, Vocabulary
+from worker.domain.roster.public_words import DAYS, ORDINALS, Vocabulary
 from worker.domain.roster.texts import fold
 
 _TOKENS: Final = re.compile(r"[^\W_]+")
@@ -60,6 +60,13 @@ def signed_phrases(text: str, vocabulary: Vocabulary) -> Iterator[str]:
             yield _slice(folded_text, run, end if sign[0] == "." else other)
         elif is_usable_word(run[0], vocabulary) and is_usable_word(other[0], vocabulary):
             yield _slice(folded_text, run, other)
+
+
+def lettered_phrases(text: str, vocabulary: Vocabulary) -> Iterator[str]:
+    """Yield public words with the class's letter before them: "a art" is in "3A Art", not in "3A Martin"."""
+    for one, other in pairwise(_TOKENS.findall(fold(text))):
+        if one[:-1].isdigit() and one[-1] in DAYS and is_usable_word(other, vocabulary):
+            yield f"{one[-1]} {other}"
 
 
 def _slice(text: str, first: re.Match[str], last: re.Match[str]) -> str:

@@ -32,7 +32,7 @@ WORTHLESS: Final = 1.2
 OF_KINDS: Final = {
     Kind.HOMEROOM: 0.0,
     Kind.CLASS: 0.02,
-    Kind.ROOM: 0.04,
+    Kind.ROOM: 0.028,
     Kind.READING: 0.045,
     Kind.MATH: 0.055,
     Kind.CORE: 0.065,
@@ -57,6 +57,8 @@ ONLY_LEFT: Final = 0.02
 """The same where the rule says only what they are not, or a number."""
 FIRST_OF_ONE_KIND: Final = 0.05
 """Of the students placed by a first period in which all have the same lesson: behind reading, before math."""
+HOMEROOMS: Final = 0.1
+"""Of the students whom a number places: so many by homerooms, and the others by what may be a class."""
 NUMBERS: Final = frozenset({Meaning.FIRST, Meaning.NUMBER})
 ALIKE: Final = 0.75
 """Of the students whom a number places: so many by one kind of section, and the number means that kind."""
@@ -182,6 +184,9 @@ def prices(meanings: Sequence[Meaning], sums: Floats) -> Floats:
     numbered = np.maximum(own, prevailing) * (seats.sum(axis=1) - seats[:, Kind.HOMEROOM])
     numbered += ONLY_LEFT * seats[:, Kind.HOMEROOM]
     numbered += WORTHLESS * sums[:, _VAGUE]
+    as_homerooms = OF_MEANINGS[Meaning.WORD] * (seats.sum(axis=1) - seats[:, Kind.HOMEROOM])
+    as_homerooms += ONLY_LEFT * seats[:, Kind.HOMEROOM]
+    numbered = np.where(_is_of_homerooms(seats), as_homerooms, numbered)
     price: Floats = np.where(is_number, numbered, linear) + sums[:, _SHAPE]
     return price
 
@@ -199,10 +204,22 @@ def classes(sums: Floats, meaning: Meaning) -> float:
 
 
 def may_be_classes(meanings: Sequence[Meaning], sums: Floats) -> Bools:
-    """Return for each rule whether nearly all its seats are in no lessons, and it is more than a number."""
+    """Return for each rule whether nearly all its seats are in no lessons, and it is more than a number.
+
+    A number that homerooms have says more: what else has it, and is no lesson, may be a class as well.
+    """
     says_more = np.array([one not in NUMBERS for one in meanings], dtype=np.bool_)
+    says_more |= _is_of_homerooms(sums[:, :_KINDS])
     seats = sums[:, :_KINDS].sum(axis=1)
     found: Bools = says_more & (sums[:, list(NO_LESSONS)].sum(axis=1) >= NO_LESSONS_SHARE * seats)
+    return found
+
+
+def _is_of_homerooms(seats: Floats) -> Bools:
+    """Return for each rule whether some seats are in homerooms, and nearly all others in no lessons."""
+    total, homerooms = seats.sum(axis=1), seats[:, Kind.HOMEROOM]
+    may_be = seats[:, list(NO_LESSONS)].sum(axis=1)
+    found: Bools = (homerooms >= HOMEROOMS * total) & (may_be >= NO_LESSONS_SHARE * total) & (total > 0)
     return found
 
 

@@ -18,8 +18,10 @@ from worker.suggest.survey import Survey
 
 TOGETHER: Final = 0.8
 """Of the students of a class: so many sit in one lesson of theirs."""
-SCATTERED: Final = 0.5
-"""Of the students of a group across classes: no more sit in any lesson of theirs."""
+SCATTERED: Final = 0.65
+"""Of the students of a group across classes: no more sit in any lesson of theirs. Of two classes half do."""
+ONE_GRADE: Final = 0.65
+"""Of the students of a homeroom: where more are of one grade, it stays one."""
 NEARLY_ALL: Final = 0.9
 """Of its students, who have another section that may be their class, and whose students stay together."""
 _MAY_BE_CLASS: Final = (Kind.HOMEROOM, Kind.CLASS, Kind.UNKNOWN)
@@ -49,10 +51,24 @@ def scattered(
         return none
     stays = candidates & may_stay & (shares >= TOGETHER)
     is_called = np.isin(kinds, _CALLED)
-    of_homeroom = _have(survey, stays & is_called) >= NEARLY_ALL * seats
-    of_others = _have(survey, stays) >= NEARLY_ALL * seats
+    old = candidates & ~young & is_called  # where students change rooms, nobody stays together
+    of_homeroom = _have(survey, (stays & is_called) | old) >= NEARLY_ALL * seats
+    of_others = _have(survey, stays | old) >= NEARLY_ALL * seats
+    of_homeroom &= _largest_grade(survey) <= ONE_GRADE * seats
     found: Bools = apart & np.where(kinds == Kind.HOMEROOM, of_homeroom, of_others)
     return found
+
+
+def _largest_grade(survey: Survey) -> Places:
+    """Return how many students of each section are of the grade that most of them are of."""
+    grades = len(survey.grades)
+    of = (
+        np.repeat(survey.student_grade, np.diff(survey.starts))
+        + survey.edge_section.astype(np.int64) * grades
+    )
+    counts = np.bincount(of, minlength=survey.sections * grades).reshape(survey.sections, grades)
+    largest: Places = counts.max(axis=1)
+    return largest
 
 
 def _have(survey: Survey, wanted: Bools) -> Floats:

@@ -13,6 +13,8 @@ from tests.support.districts.habits.by_name import NAMED
 from tests.support.districts.habits.exported_rooms import EXPORTED_ROOMS
 from tests.support.districts.habits.exported_schools import EXPORTED_SCHOOLS
 from tests.support.districts.habits.habit import TODAY, District, Habit
+from tests.support.districts.habits.harder_rooms import HARDER_ROOMS
+from tests.support.districts.habits.harder_schools import HARDER_SCHOOLS
 from tests.support.districts.habits.hopeless import HOPELESS
 from tests.support.districts.habits.lockstep_fields import LOCKSTEP_FIELDS
 from tests.support.districts.habits.lockstep_hopeless import LOCKSTEP_HOPELESS
@@ -45,6 +47,7 @@ HABITS: Final[tuple[Habit, ...]] = tuple(
         *(EXPORTED_ROOMS, EXPORTED_SCHOOLS),
         *(REGISTERED_ROOMS, REGISTERED_SCHOOLS),
         *(TIMETABLED_ROOMS, TIMETABLED_SCHOOLS),
+        *(HARDER_ROOMS, HARDER_SCHOOLS),
     )
     for habit in habits.told
 )

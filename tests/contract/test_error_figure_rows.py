@@ -28,6 +28,8 @@ from worker.domain.review.causes.facts import (
     TermState,
 )
 from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind
+from worker.domain.review.causes.new_classes import Beside, KeptText, NewClass
+from worker.domain.review.causes.new_homes import NewHome
 from worker.domain.roster.records import Course, RecordId, School, Section, Term
 from worker.domain.roster.section_filter import SectionView
 from worker.pipeline.evaluate.section_signs import SectionSigns
@@ -102,6 +104,77 @@ def _values(one: ConcernedSection) -> tuple[Any, ...]:
         *(one.name, one.subject, one.course, one.period, one.grade, one.term, tuple(one.teachers)),
         one.school_id,
     )
+
+
+async def test_concerned_sections_tell_what_they_were_and_whom_they_have(rows: FigureRows) -> None:
+    rows.committed(3)
+    rows.torn("s1", "new", "was", "same", "back", "of old")
+    rows.torn("s2", "new")
+    record = {"name": "Band", "students": ["a"]}
+    rows.staged("section", dict.fromkeys(("new", "was", "same", "back", "of old"), record))
+    rows.changed("new", None)
+    rows.changed("was", {"name": "Choir"})
+    rows.changed("back", {"name": "Band"})
+    rows.changed("of old", None, after=2)
+    rows.kept("new", 5)
+    rows.beside()
+    await rows.write()
+
+    found = {one.id: one for one in await rows.figures.concerned_sections()}
+
+    assert {name: (one.is_changed, one.before) for name, one in found.items() if one.is_changed} == {
+        "new": (True, None),
+        "was": (True, {"name": "Choir"}),
+    }
+    assert {(one.torn, one.students, one.alone) for one in found.values()} == {(2, 5, 3), (1, 0, 0)}
+    assert {name for name, one in found.items() if one.torn == 2} == {"new"}
+    assert found["new"].record == {"name": "Band"}
+
+
+async def test_kept_sections_with_students_are_read_but_for_some(rows: FigureRows) -> None:
+    whole = {"name": "Band", "subject": "arts", "period": "1", "school_id": "n"}
+    rows.staged("section", {"a": whole, "b": {}, "but": whole, "empty": whole, "not kept": whole})
+    rows.staged("course", {"a": {"name": "course"}})
+    for section, students in (("a", 1), ("b", 2), ("but", 3), ("empty", 0)):
+        rows.kept(section, students)
+    await rows.write()
+
+    found = await rows.figures.kept_texts(["but"])
+
+    assert sorted(found, key=str) == [KeptText("Band", "arts", "1", "n"), KeptText()]
+
+
+async def test_new_sections_are_read_of_students_in_none_unless_others_have_a_class(rows: FigureRows) -> None:
+    rows.committed(3)
+    bare = [f"bare{number}" for number in range(10)]
+    for name in bare:
+        rows.entry(name, {}, {}, school="n")
+        rows.entry(name, {}, kind="class", sections=("x",))
+    rows.entry("no list", {}, {})
+    for name in ("well", "well too"):
+        rows.entry(name, {}, {}, school="n", sections=("x",))
+    rows.entry("gone", None, {}, former_school="n")
+    lists = {
+        "home": [*bare, "well", "gone", "nobody"],
+        "half": [*bare, "well", "well too"],
+        "well": ["well"],
+        "was there": bare,
+        "before": bare,
+    }
+    rows.staged("section", {name: {"name": name, "students": found} for name, found in lists.items()})
+    rows.staged("section", {"ended": None, "beside": {"students": bare, "course_id": "a", "school_id": "b"}})
+    for kind in ("course", "school", "term"):
+        rows.staged(kind, {one: {"name": f"{kind} {one}"} for one in "ab"})
+    for name in (*lists, "ended", "beside"):
+        rows.changed(name, {"name": "x"} if name == "was there" else None, after=2 if name == "before" else 3)
+    await rows.write()
+
+    found = await rows.figures.new_homes()
+
+    assert [one.section.id for one in found] == ["beside", "home"]
+    assert found[0].course is not None
+    assert (found[0].course.name, found[0].school and found[0].school.name) == ("course a", "school b")
+    assert (found[0].section.students, found[0].term) == ((), None)
 
 
 async def test_teachers_of_sections_are_named_where_staged_as_such(rows: FigureRows) -> None:
@@ -219,17 +292,20 @@ async def test_the_class_that_a_bare_student_had_is_read_with_what_may_have_repl
 
 
 async def test_classmates_are_placed_who_have_another_class_of_their_school(rows: FigureRows) -> None:
-    def student(name: str, was: str, now: str | None, *, school: str = "n") -> None:
-        candidate = {"class_id": now} if now else {}
-        rows.entry(name, candidate, {"class_id": was}, school=school, former_school="n")
+    def student(name: str, was: str, *now: str, school: str = "n") -> None:
+        rows.entry(name, {}, {"class_id": was}, school=school, former_school="n", sections=now)
 
-    for name, was, now in (("b", "two", "new"), ("a", "one", "new"), ("c", "one", "two"), ("d", "one", None)):
+    for name, was, now in (("b", "two", "new"), ("a", "one", "new"), ("c", "one", "two")):
         student(name, was, now)
+    student("none", "one")
+    student("several", "one", "new", "two")
     student("stays", "one", "one")
     student("elsewhere", "one", "new", school="s")
     student("of another", "three", "new")
     rows.entry("gone", None, {"class_id": "one"}, former_school="n")
-    rows.entry("class", {"class_id": "new"}, {"class_id": "one"}, kind="class", school="n", former_school="n")
+    rows.entry(
+        "class", {}, {"class_id": "one"}, kind="class", school="n", former_school="n", sections=["new"]
+    )
     await rows.write()
 
     assert await rows.figures.classmates_placed(["two", "one"]) == {"one": 2, "two": 1}
@@ -532,6 +608,31 @@ async def test_fields_are_lost_that_students_were_committed_with(rows: FigureRow
     assert found["had both"].came_from == "s"
 
 
+async def test_students_tell_what_came_beside_their_class_or_in_its_place(rows: FigureRows) -> None:
+    for name, sections in (
+        *(("beside", ("class", "new")), ("two new", ("class", "new", "new too"))),
+        *(("mixed", ("class", "new", "left")), ("no class", ("new", "new too"))),
+        *(("two classes", ("class", "class too", "new")), ("known", ("class", "class too"))),
+    ):
+        rows.found(name, TORN)
+        rows.entry(name, {"grade": name}, {}, school="n", former_school="n", sections=sections)
+    for name, listed in (("home", ("h1", "h2")), ("other", ("h2", "x")), ("none", ("x",))):
+        rows.found(name, BARE)
+        rows.entry(name, {"grade": name}, {}, school="n", former_school="n")
+        rows.enrolled(name, *listed)
+    await rows.write()
+    added, left_out = NewClass(Beside.ADDED), NewClass(Beside.LEFT_OUT, "name", now="x")
+    first, second = NewHome("grade", "1"), NewHome("name")
+    signs = SectionSigns(
+        news={"new": added, "new too": added, "left": left_out}, homes={"h1": first, "h2": second}
+    )
+
+    found = await rows.figures.blocked_students(None, signs)
+
+    assert {one.place.grade: one.news for one in found if one.news} == {"beside": added, "two new": added}
+    assert {one.place.grade: one.home for one in found if one.home} == {"home": first, "other": second}
+
+
 async def test_a_field_was_blank_before_that_students_were_committed_without(rows: FigureRows) -> None:
     for name, field, record in (
         *(("a", "state_id", {"state_id": None}), ("b", "email", {"email": "x"}), ("c", "email", None)),
@@ -674,6 +775,13 @@ async def test_removals_are_told_with_places_and_what_else_goes(rows: FigureRows
     rows.entry("same", {"grade": "3"}, {"grade": "3"}, former_school="kept")
     moved_away = {"student": {"texts": {"school_id": "away"}}}
     rows.entry("y", None, {"grade": "3", "sis_id": "y"}, former_school="n")
+    rows.held("away", "s1", "s2", "s3")
+    rows.held("n", "s4")
+    lists: dict[str, Any] = {"s1": ["new", "o1", "y", "o2"], "s2": ["o1", "teacher", "unknown"], "s4": ["o3"]}
+    rows.staged("section", {**{name: {"students": some} for name, some in lists.items()}, "s3": {}})
+    rows.staged(
+        "user", {**{name: {"student": {}} for name in ("o1", "o2", "o3")}, "teacher": {"teacher": {}}}
+    )
     rows.staged("user", {"a": {"student": {}}, "b": {"teacher": {}}, "c": None, "new": {"student": {}}})
     rows.staged("user", {"y": moved_away})
     rows.staged("section", {"d": {"student": {}}, "z": {"student": {}}})
@@ -702,6 +810,7 @@ async def test_removals_are_told_with_places_and_what_else_goes(rows: FigureRows
         classes_new=2,
         newcomers={"n": 1},
         regraded=9,
+        others_at={"away": 2},
     )
 
 

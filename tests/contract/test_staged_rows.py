@@ -420,3 +420,86 @@ async def test_the_first_events_are_claimed_up_to_one_and_no_more_than_asked_for
     assert [row[0] for row in left] == sorted(set("1234") - set(claimed))
     remembered = await store.rows("SELECT event_id FROM evaluated_events ORDER BY 1")
     assert [row[0] for row in remembered] == list(claimed)
+
+
+# What a section was at the last commit
+
+
+@pytest.fixture
+async def told(store: StoreUnderTest, staged: PostgresStagedRoster) -> Told:
+    """Lend the district with three commits."""
+    await store.rows("INSERT INTO districts (district_id, commit_sequence) VALUES ('d', 3), ('e', 9)")
+    return Told(store, staged)
+
+
+class Told:
+    """Stages records, and tells what is noted of them."""
+
+    def __init__(self, store: StoreUnderTest, staged: PostgresStagedRoster) -> None:
+        self._store, self._staged = store, staged
+
+    async def stage(self, name: str, record: dict[str, Any] | None, kind: str = "section") -> None:
+        key = RecordKind(kind), RecordId(name)
+        changes = [Change(*key, EventId("z"), None, record, None)]
+        await self._staged.write_staged(changes, EnrollmentChanges())
+
+    async def stage_new(self, kind: str, how_many: int) -> None:
+        names = [RecordId(f"new {number}") for number in range(how_many)]
+        changes = [
+            Change(RecordKind(kind), name, EventId("z"), None, {}, None, is_new=True) for name in names
+        ]
+        await self._staged.write_staged(changes, EnrollmentChanges())
+
+    async def commits(self, number: int) -> None:
+        await self._store.rows("UPDATE districts SET commit_sequence = $1 WHERE district_id = 'd'", number)
+
+    async def noted(self) -> dict[str, tuple[int, dict[str, Any] | None]]:
+        rows = await self._store.rows(
+            "SELECT record_id, changed_after, before FROM staged "
+            "WHERE district_id = 'd' AND changed_after IS NOT NULL ORDER BY record_id"
+        )
+        return {row["record_id"]: (row["changed_after"], row["before"]) for row in rows}
+
+
+async def test_a_section_that_changes_is_noted_as_it_was_but_not_for_its_students(told: Told) -> None:
+    await told.stage("a", {"name": "first", "students": ["x"]})
+    await told.stage("d", {**(record_of("section", "d") or {}), "students": ["x"]})
+    await told.stage("new", {"name": "new"})
+    await told.stage("e", None)
+    await told.stage("b", {"name": "course"}, kind="course")
+
+    assert await told.noted() == {
+        "a": (3, record_of("section", "a")),
+        "e": (3, record_of("section", "e")),
+        "new": (3, None),
+    }
+
+
+async def test_what_is_noted_of_a_section_stays_until_another_commit(told: Told) -> None:
+    await told.stage("d", {"name": "first"})
+    await told.stage("d", {"name": "second"})
+    await told.stage("new", {"name": "first"})
+    await told.stage("new", {"name": "second"})
+    assert await told.noted() == {"d": (3, record_of("section", "d")), "new": (3, None)}
+
+    await told.commits(4)
+    await told.stage("d", {"name": "second", "students": ["x"]})
+    await told.stage("new", {"name": "third"})
+
+    assert await told.noted() == {"d": (3, record_of("section", "d")), "new": (4, {"name": "second"})}
+
+
+async def test_before_the_first_commit_nothing_is_noted(told: Told) -> None:
+    await told.commits(0)
+    await told.stage("a", {"name": "first"})
+    await told.stage("new", {"name": "new"})
+
+    assert await told.noted() == {}
+
+
+async def test_many_new_sections_are_noted_as_well(told: Told) -> None:
+    await told.stage_new("section", MANY)
+    await told.stage_new("course", MANY)
+
+    assert set((await told.noted()).values()) == {(3, None)}
+    assert len(await told.noted()) == MANY

@@ -287,7 +287,7 @@ def test_students_out_of_scope_are_told_the_school_that_they_are_at() -> None:
         return removal(group, cohorts={NORTH_3: 90}, school_names=NAMES)[0]
 
     assert removed(None).code == "sis.left_scope"
-    assert removed("south").code == "sis.school_out_of_scope"
+    assert removed("south").code == "filter.school_out_of_scope"
     assert "they are at South School now" in removed("south").advice
 
 

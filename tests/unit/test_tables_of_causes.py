@@ -29,6 +29,8 @@ from worker.domain.review.causes.facts import (
 from worker.domain.review.causes.folding import fold
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.labels import ConcernedSection, Label, LabelKind, label_sections
+from worker.domain.review.causes.new_classes import Beside, NewClass
+from worker.domain.review.causes.new_homes import NewHome
 from worker.domain.roster.records import RecordId, Term
 from worker.domain.roster.terms import TermCalendar
 
@@ -49,6 +51,12 @@ LABELS = tuple(
 )
 
 
+NEWS = (
+    *(NewClass(what) for what in Beside),
+    NewClass(Beside.LEFT_OUT, "name", now="summer school"),
+    NewClass(Beside.CHANGED, "term", "S2", "YR"),
+)
+HOMES = (NewHome(), NewHome("grade", "Other"))
 KINDS = ((), *((label,) for label in LABELS[::4]), *zip(LABELS, LABELS[5:], strict=False), LABELS[:3])
 
 
@@ -75,6 +83,8 @@ def blocked(rng: Random) -> Blocked:
         class_schools=rng.choice(((), (), ("north", "south"))),
         lost=rng.choice(((), (), ("email",))),
         was_grade=rng.choice((None, None, "2", "3")),
+        news=rng.choice((None, *NEWS)),
+        home=rng.choice((None, None, *HOMES)),
     )
 
 
@@ -88,7 +98,6 @@ GUARD_CODES = tuple(sorted(GUARDS))
 OTHER_CODES = tuple(sorted(set(Code) - GUARDS - {key.code for key in ERRORS}))
 
 
-CLASS_COUNTS = ("classes_committed", "classes_removed", "classes_new")
 FATES = (
     None,
     *(FormerClassFate(loss) for loss in Loss),
@@ -96,6 +105,9 @@ FATES = (
     FormerClassFate(Loss.CHANGED, "name", "homeroom", "advisory"),
     FormerClassFate(Loss.UNSHARED, was="homeroom"),
 )
+
+
+CLASS_COUNTS = (0, 5, 10, 10, 10)
 
 
 def removals(rng: Random) -> Removals:
@@ -112,8 +124,11 @@ def removals(rng: Random) -> Removals:
             for students in rng.choices(FEW + MANY, k=rng.randrange(1, 4))
         ],
         frozenset(rng.sample(("north", "south"), rng.randrange(2))),
-        **{name: rng.choice((0, 5, 10, 10, 10)) for name in CLASS_COUNTS},
+        classes_committed=rng.choice(CLASS_COUNTS),
+        classes_removed=rng.choice(CLASS_COUNTS),
+        classes_new=rng.choice(CLASS_COUNTS),
         newcomers=rng.choice(({}, {"west": 40})),
+        others_at=rng.choice(({}, {"south": 7})),
     )
 
 
@@ -154,6 +169,8 @@ def facts(rng: Random, *, of_students: bool) -> CauseFacts:
             group.labels: {one: rng.randrange(9) for one in rng.sample(("s1", "s2", "s3"), 2)}
             for group in groups
         },
+        new_classes={one: ["n1", "n2"][: rng.randrange(3)] for one in NEWS},
+        new_homes={one: ["h1", "h2"][: rng.randrange(3)] for one in HOMES},
         former_classes={group.former: ["c1", "c2"][: rng.randrange(3)] for group in groups if group.former},
         shared_sections=rng.choice(
             (None, None, SharedSections(9, rng.random() < 0.5, rng.choice((None, "Math"))))

@@ -117,6 +117,21 @@ def suggest(
     return suggested[:MOST_SUGGESTIONS]
 
 
+def offered(survey: Survey, section_filter: SectionFilter) -> Suggestion:
+    """Return a filter that no search found as a suggestion; the survey has what that filter looks at."""
+    seen = survey.in_current_terms() if section_filter.current_term_only else survey
+    found = _suggestion(
+        survey,
+        seen,
+        draft_in_force(survey, Pricing(seen), section_filter),
+        scope=section_filter.scope,
+        in_force=section_filter,
+        current_only=section_filter.current_term_only,
+        cut_short=False,
+    )
+    return replace(found, is_in_force=False)
+
+
 def _terms_matter(survey: Survey) -> bool:
     """Whether sections of other terms are shared, beside those of terms that run now."""
     if survey.current.all():

@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.mistakes.mistake import Mistake
 from tests.mistakes.table import (
+    beside,
     blanks,
     changed_sections,
     decided,
@@ -42,6 +43,7 @@ MISTAKES: Final[list[Mistake]] = [
     *twins.TABLE,
     *moves.TABLE,
     *moved_on.TABLE,
+    *beside.TABLE,
     *decided.TABLE,
     *blanks.TABLE,
     *next_terms.TABLE,

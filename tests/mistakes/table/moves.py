@@ -28,7 +28,7 @@ from tests.mistakes.changes import (
     unlisted,
 )
 from tests.mistakes.district import Change, District, put_title, role
-from tests.mistakes.facts import APPROVE, DATA, SHARE, SHARED, Fact, at, number, word
+from tests.mistakes.facts import APPROVAL, APPROVE, DATA, SHARE, SHARED, Fact, at, number, word
 from tests.mistakes.mistake import OURS, SHARING, SIS, VENDOR, Mistake, mistake
 from tests.mistakes.other_bases import FOXGLOVE, MAGNOLIA, NUTMEG, of_one_school, one_school_two_ways
 
@@ -142,9 +142,9 @@ TABLE: Final[list[Mistake]] = [
         "a grade goes to a school that is out of scope",
         of_one_school,
         moved_to_school(students(MAGNOLIA, "5"), NUTMEG),
-        (SIS, OURS),
-        *(number(12), *at(MAGNOLIA, NUTMEG), word("scope")),
-        never=(APPROVE, SHARE),
+        OURS,
+        *(number(12), *at(MAGNOLIA, NUTMEG), word("scope"), number(24), APPROVAL),
+        never=(SHARE,),
     ),
     mistake(
         "the SIS is rolled over to the next school year in May",

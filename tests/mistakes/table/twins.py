@@ -77,6 +77,7 @@ TABLE: Final[list[Mistake]] = [
         *(number(8), *at(ALDER), Fact("that others may be in its place", r"taken (its|their) place")),
         never=DATA,
         blocked=8,
+        suggests=True,
     ),
     mistake(
         "a new school shares no homerooms",

@@ -10,6 +10,8 @@ from worker.adapters.postgres.database import Database
 from worker.domain.preflight.policy import Code
 
 STAGED = "INSERT INTO staged (district_id, kind, record_id, event_id, record) VALUES ('d', $1, $2, '', $3)"
+CHANGED = "UPDATE staged SET changed_after = $2, before = $3 WHERE kind = 'section' AND record_id = $1"
+COMMITTED = "INSERT INTO districts (district_id, commit_sequence) VALUES ('d', $1)"
 KEPT = "INSERT INTO kept_sections (district_id, section_id, rank, students) VALUES ('d', $1, $2, $3)"
 LINK = "INSERT INTO section_links (district_id, role, target_id, section_id) VALUES ('d', $1, $2, $3)"
 ENROLLMENT = "INSERT INTO enrollments (district_id, student_id, sections) VALUES ('d', $1, $2)"
@@ -97,6 +99,14 @@ class Rows:
 
     def staged(self, kind: str, records: Mapping[str, dict[str, Any] | None]) -> None:
         self._pending += [(STAGED, (kind, name, record)) for name, record in records.items()]
+
+    def changed(self, section: str, before: dict[str, Any] | None, after: int = 3) -> None:
+        """Say what a staged section was before it changed after a commit; None of one that is new."""
+        self._pending.append((CHANGED, (section, after, before)))
+
+    def committed(self, commits: int) -> None:
+        """Add the district itself, with so many commits."""
+        self._pending.append((COMMITTED, (commits,)))
 
     def kept(self, section: str, students: int = 0, rank: int = 1) -> None:
         self._pending.append((KEPT, (section, rank, students)))

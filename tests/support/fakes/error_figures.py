@@ -23,6 +23,7 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
+from worker.domain.review.causes.new_classes import KeptText
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.terms import DistrictTerms
 from worker.pipeline.evaluate.section_signs import NO_SIGNS
@@ -102,6 +103,14 @@ class Answering(MemoryEvaluation):
     async def former_classes(self) -> list[FormerClass]:
         """Answer."""
         return self._answer("former classes", None, [])
+
+    async def kept_texts(self, but: Collection[str]) -> list[KeptText]:
+        """Answer."""
+        return self._answer("kept texts", set(but), [])
+
+    async def new_homes(self) -> list[SectionView]:
+        """Answer."""
+        return self._answer("new homes", None, [])
 
     async def classmates_placed(self, classes: Collection[str]) -> dict[str, int]:
         """Answer."""

@@ -30,6 +30,7 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
+from worker.domain.review.causes.new_classes import KeptText
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json, RecordKind, section_from_json
 from worker.domain.roster.section_filter import SectionFilter, SectionView
@@ -168,6 +169,14 @@ class MemoryFigures(MemoryRoster):
         return []
 
     async def former_classes(self) -> list[FormerClass]:
+        """Return none."""
+        return []
+
+    async def kept_texts(self, but: Collection[str]) -> list[KeptText]:  # noqa: ARG002
+        """Return none."""
+        return []
+
+    async def new_homes(self) -> list[SectionView]:
         """Return none."""
         return []
 

@@ -21,7 +21,6 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.former_classes import (
     FilterInForce,
-    FormerClass,
     FormerClassFate,
     fates_of,
 )
@@ -30,7 +29,9 @@ from worker.domain.review.causes.labels import (
     Label,
     SectionsTogether,
     label_sections,
+    vocabulary_of,
 )
+from worker.domain.review.causes.new_classes import NewClass, without
 from worker.domain.review.causes.scale import WITHDRAWN_STUDENTS, plain
 from worker.domain.review.causes.wording import grades, several
 from worker.domain.roster.canonical import to_hex
@@ -40,6 +41,12 @@ from worker.domain.roster.public_words import Vocabulary
 from worker.domain.roster.records import Term
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import Scope, SectionFilter
+from worker.pipeline.evaluate.new_section_facts import (
+    by_reason,
+    by_what_they_are,
+    new_homes,
+    what_new_classes_are,
+)
 from worker.pipeline.evaluate.section_signs import SectionSigns
 from worker.pipeline.evaluate.term_facts import calendar_of, running_terms, term_states, undated_terms
 from worker.pipeline.evaluate.unit_of_work import Evaluation
@@ -68,14 +75,21 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
     section_filter, counts = state.section_filter, state.tally.by_code()
     labels, new_classes, without_term = None, None, 0
     concerned: list[ConcernedSection] = []
+    news: dict[str, NewClass] = {}
     together = await evaluation.sections_together() if counts.get(Code.MULTIPLE_SECTIONS) else []
     if section_filter.rules and counts.get(Code.MULTIPLE_SECTIONS):
         concerned = await evaluation.concerned_sections()
-        labels = await _labels(evaluation, concerned, together)
+        names = await evaluation.teacher_names()
+        teacher_words = name_words(name for both in names.values() for name in both)
+        calendar = await calendar_of(evaluation)
+        labels = label_sections(concerned, teacher_words, names.keys(), calendar, together)
+        if state.last_commit_id is not None and not _is_filter_new(evaluation):
+            vocabulary = vocabulary_of(concerned, teacher_words, names.keys())
+            news = await what_new_classes_are(evaluation, concerned, _fields(section_filter), vocabulary)
         new_classes = [section.id for section in concerned if not section.was_class]
         without_term = _without_term(concerned) if section_filter.current_term_only else 0
     signs, terms = await _signs(evaluation, together, new_classes)
-    signs = replace(signs, schools_of_classes=_schools(concerned))
+    signs = replace(signs, schools_of_classes=_schools(concerned), news=news)
     blocked = await evaluation.blocked_students(labels, signs) if state.tally.blocked else []
     others = await evaluation.other_errors()
     codes = {found.code for found in others}
@@ -123,6 +137,9 @@ async def _unnamed_facts(evaluation: Evaluation) -> CauseFacts:
         terms=terms,
         lessons=_lessons(labels or {}, concerned),
         new_kinds=_new_kinds(labels or {}, concerned),
+        new_classes=by_what_they_are(signs.news),
+        new_homes=by_reason(signs.homes),
+        offers=(*without(section_filter, signs.news.values()), *signs.offers),
         former_classes=_by_fate(signs),
         schools_without_sections=await _schools_without_sections(evaluation, blocked),
         shared_sections=await evaluation.shared_sections() if _nobody_has_a_class(evaluation) else None,
@@ -289,17 +306,18 @@ async def _signs(
     students_with_two_ids: list[str] = []
     if _may_have_two_ids(evaluation):
         students_with_two_ids = await evaluation.students_with_two_ids()
-    former = await _former(evaluation) if counts.get(Code.NO_SECTION) else ()
-    signs = SectionSigns(states, unknown, alike, students_with_two_ids, former, new_classes)
+    signs = SectionSigns(states, unknown, alike, students_with_two_ids, (), new_classes)
+    if counts.get(Code.NO_SECTION):
+        signs = await _with_former(evaluation, signs)
     return signs, facts
 
 
-async def _former(evaluation: Evaluation) -> Sequence[tuple[FormerClass, dict[bool, FormerClassFate]]]:
-    """Return the former classes of students in none, and what became of them."""
+async def _with_former(evaluation: Evaluation, signs: SectionSigns) -> SectionSigns:
+    """Return the signs with the former classes of students in none, and new sections in their place."""
     state = evaluation.state
     found = await evaluation.former_classes() if state.last_commit_id is not None else []
     if not found:
-        return ()
+        return signs
     vocabulary = Vocabulary(
         name_words(name for both in (await evaluation.teacher_names()).values() for name in both)
     )
@@ -309,7 +327,11 @@ async def _former(evaluation: Evaluation) -> Sequence[tuple[FormerClass, dict[bo
         found = [replace(former, placed=placed.get(former.committed.id, 0)) for former in found]
     calendar = await calendar_of(evaluation)
     in_force = FilterInForce(state.section_filter, _is_filter_new(evaluation), calendar)
-    return [(former, fates_of(former, in_force, vocabulary)) for former in found]
+    signs = replace(signs, former=[(former, fates_of(former, in_force, vocabulary)) for former in found])
+    if in_force.is_new:
+        return signs
+    homes, offers = await new_homes(evaluation, state.section_filter, calendar, vocabulary)
+    return replace(signs, homes=homes, offers=offers)
 
 
 def _may_have_two_ids(evaluation: Evaluation) -> bool:
@@ -325,11 +347,3 @@ def _scope_text(scope: Scope) -> str:
     if scope.schools:
         told.append(several(len(scope.schools), "school"))
     return " at ".join(told)
-
-
-async def _labels(
-    evaluation: Evaluation, sections: Sequence[ConcernedSection], together: Sequence[SectionsTogether]
-) -> dict[str, Label]:
-    names = await evaluation.teacher_names()
-    teacher_words = name_words(name for both in names.values() for name in both)
-    return label_sections(sections, teacher_words, names.keys(), await calendar_of(evaluation), together)

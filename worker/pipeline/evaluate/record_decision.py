@@ -73,8 +73,9 @@ async def record_outcome(
     if outcome is Outcome.COMMIT:
         written, parts = await _commit(evaluation, batch, is_approved=is_approved)
     elif outcome is Outcome.REVIEW:
-        causes = fold(await cause_facts(evaluation))
-        suggestions = await advise(evaluation, causes, suggest_seconds)
+        facts = await cause_facts(evaluation)
+        causes = fold(facts)
+        suggestions = await advise(evaluation, causes, suggest_seconds, facts.offers)
         written, parts = await _review(evaluation, batch, causes, suggestions), 1
     found = decided(state.tally, state.policy, outcome, is_in_review=state.standing_since is not None)
     if adopted:

@@ -17,18 +17,22 @@ from worker.domain.review.kept_suggestions import (
     search_input,
     unplaced,
 )
+from worker.domain.roster.section_filter import SectionFilter
 from worker.pipeline.evaluate.unit_of_work import Evaluation
 from worker.runtime import logs
 from worker.suggest.service import search
 from worker.suggest.suggestions import Suggestion
 
 
-async def advise(evaluation: Evaluation, causes: Sequence[Cause], seconds: float) -> Sequence[dict[str, Any]]:
+async def advise(
+    evaluation: Evaluation, causes: Sequence[Cause], seconds: float, offers: Sequence[SectionFilter] = ()
+) -> Sequence[dict[str, Any]]:
     """Return suggestions for the review of a district under evaluation: those found before, or new ones.
 
-    `causes` are those of the review. None where the filter is not what is wrong, or where `seconds` allows no
-    search. None takes students of a rostered district out of classes that still list them. The filter in
-    force is left out where it may name somebody: a review is read by everybody.
+    `causes` are those of the review, `offers` filters that their figures led to. None where the filter is not
+    what is wrong, or where `seconds` allows no search. None takes students of a rostered district out of
+    classes that still list them. The filter in force is left out where it may name somebody: a review is read
+    by everybody.
     """
     state, now = evaluation.state, evaluation.window.now
     was_rostered = state.last_commit_id is not None
@@ -41,7 +45,7 @@ async def advise(evaluation: Evaluation, causes: Sequence[Cause], seconds: float
     picture = await evaluation.picture()
     classes = await evaluation.standing_classes() if was_rostered else {}
     try:
-        found = await search(picture.build, state.section_filter, seconds, classes=classes)
+        found = await search(picture.build, state.section_filter, seconds, classes=classes, offers=offers)
     except Exception as error:  # noqa: BLE001 — a review without suggestions is better than none
         structlog.get_logger().error(
             "suggestions.failed",

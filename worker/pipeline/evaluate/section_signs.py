@@ -8,6 +8,9 @@ from typing import Final
 
 from worker.domain.review.causes.facts import Sign, TermState
 from worker.domain.review.causes.former_classes import FormerClass, FormerClassFate
+from worker.domain.review.causes.new_classes import NewClass
+from worker.domain.review.causes.new_homes import NewHome
+from worker.domain.roster.section_filter import SectionFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,12 @@ class SectionSigns:
     """Kept sections of students in several that were no classes in the last commit; None: not asked."""
     schools_of_classes: Mapping[str, str] = field(default_factory=dict)
     """Kept sections of students in several, each with its school; empty where all are of one school."""
+    news: Mapping[str, NewClass] = field(default_factory=dict)
+    """What those sections are."""
+    homes: Mapping[str, NewHome] = field(default_factory=dict)
+    """New sections that list students in none, and nobody who has one, each with why it is not kept."""
+    offers: Sequence[SectionFilter] = ()
+    """Filters that would keep those."""
 
 
 NO_SIGNS: Final = SectionSigns()

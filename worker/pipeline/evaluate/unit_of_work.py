@@ -29,6 +29,7 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
+from worker.domain.review.causes.new_classes import KeptText
 from worker.domain.review.kept_suggestions import KeptSuggestions
 from worker.domain.roster.records import Json
 from worker.domain.roster.section_filter import SectionView
@@ -65,6 +66,15 @@ class SectionFigures(Protocol):
 
     async def sections_together(self) -> list[SectionsTogether]:
         """Return the sets of kept sections that two or more students are in, those of most students first."""
+
+    async def kept_texts(self, but: Collection[str]) -> list[KeptText]:
+        """Return what conditions may read of the sections that the filter keeps, but for some."""
+
+    async def new_homes(self) -> list[SectionView]:
+        """Return sections that are new since the last commit, and list students in none but nobody in one.
+
+        Looks at some new sections.
+        """
 
     async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
         """Return every name of the known teachers of sections, and of the committed ones, by id."""

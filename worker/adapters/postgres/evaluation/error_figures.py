@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -14,7 +15,7 @@ from worker.adapters.postgres.arrays import array_literal
 from worker.adapters.postgres.connector import PLAN_EACH
 from worker.adapters.postgres.database import Connection
 from worker.adapters.postgres.evaluation import reissued_students
-from worker.adapters.postgres.evaluation.figure_numbers import FateNumbers, LabelNumbers
+from worker.adapters.postgres.evaluation.figure_numbers import FateNumbers, LabelNumbers, ValueNumbers
 from worker.adapters.postgres.evaluation.figure_rows import (
     blocked_of_row,
     former_of_row,
@@ -39,6 +40,7 @@ from worker.domain.review.causes.facts import (
 )
 from worker.domain.review.causes.former_classes import FormerClass
 from worker.domain.review.causes.labels import ConcernedSection, Label, SectionsTogether
+from worker.domain.review.causes.new_classes import KeptText
 from worker.domain.roster.name_words import HOMEROOM_SUBJECT, HOMEROOM_WORDS
 from worker.domain.roster.section_filter import SectionView
 from worker.domain.roster.texts import folded
@@ -54,6 +56,8 @@ _MANY: Final = 10
 """Sections of one subject from which it is no chance that there is no other."""
 _SETS: Final = 20_000
 """Sets of sections that are looked at, the most frequent: some megabytes."""
+_NEW_SECTIONS: Final = 2_000
+"""New sections that are looked at, with everybody whom they list."""
 _CO_TEACHERS: Final = 4
 """Sections of one class, each with a teacher of its own, at most."""
 _SAMPLE: Final = 20
@@ -89,6 +93,15 @@ class PostgresErrorFigures:
         """Return the sets of kept sections that two or more students are in, those of most students first."""
         rows = await self._rows("sections_together", _SETS)
         return [SectionsTogether(tuple(row["sections"]), row["students"]) for row in rows]
+
+    async def kept_texts(self, but: Collection[str]) -> list[KeptText]:
+        """Return what conditions may read of the sections that the filter keeps, but for some."""
+        rows = await self._rows("kept_texts", sorted(but))
+        return [KeptText(row["name"], row["subject"], row["period"], row["school_id"]) for row in rows]
+
+    async def new_homes(self) -> list[SectionView]:
+        """Return sections that are new since the last commit, and list students in none but nobody in one."""
+        return [view_of_row(row, "section_id") for row in await self._rows("new_homes", _NEW_SECTIONS)]
 
     async def teacher_names(self) -> dict[str, tuple[str | None, ...]]:
         """Return every name of the district's teachers of sections, and of the committed ones."""
@@ -130,7 +143,7 @@ class PostgresErrorFigures:
         """Return the blocked students; `labels` say of what kind the sections are."""
         kinds = LabelNumbers(labels or {})
         numbers = kinds.numbers if labels is not None else None
-        fates = FateNumbers(signs)
+        fates, news, homes = FateNumbers(signs), ValueNumbers(signs.news), ValueNumbers(signs.homes)
         of_terms = {
             state: {one: 1 for one, its in signs.term_states.items() if its is state} for state in TermState
         }
@@ -144,6 +157,8 @@ class PostgresErrorFigures:
             dict(signs.schools_of_classes) or None,
             of_terms[TermState.CURRENT],
             of_terms[TermState.AHEAD],
+            news.numbers or None,
+            homes.numbers or None,
         )
         groups: dict[tuple[object, ...], list[asyncpg.Record]] = {}
         for row in await self._rows("blocked", _OF_STUDENTS, numbers, *marked):
@@ -161,9 +176,18 @@ class PostgresErrorFigures:
                 row["is_new"],
                 tuple(row["lost"] or ()),
                 row["was_grade"],
+                row["news"],
+                row["home"],
             )
             groups.setdefault(of_group, []).append(row)
-        return [blocked_of_row(rows, kinds, fates) for rows in groups.values()]
+        return [
+            replace(
+                blocked_of_row(rows, kinds, fates),
+                news=news.read(rows[0]["news"]),
+                home=homes.read(rows[0]["home"]),
+            )
+            for rows in groups.values()
+        ]
 
     async def blank_before(self) -> list[str]:
         """Return the required fields that are blank, and were so in the last commit for some students."""
@@ -238,6 +262,8 @@ class PostgresErrorFigures:
         gone = await self._rows("gone_schools", schools)
         (classes,) = await self._rows("replaced_classes")
         removed = [removed_of_row(row) for row in rows]
+        moved_to = sorted({one.moved_to for one in removed if one.moved_to})
+        others_at = await self._rows("others_at", moved_to) if moved_to else []
         are_regraded = any(one.is_staged and one.grade_now != one.place.grade for one in removed)
         return Removals(
             removed,
@@ -247,6 +273,7 @@ class PostgresErrorFigures:
             classes["added"],
             {row["school_id"]: row["students"] for row in await self._rows("newcomers_by_school")},
             (await self._rows("regraded"))[0]["students"] if are_regraded else 0,
+            {row["school_id"]: row["students"] for row in others_at},
         )
 
     async def class_changes(self, today: date | None) -> list[ClassChange]:

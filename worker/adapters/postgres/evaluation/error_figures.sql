@@ -8,15 +8,21 @@ SELECT c.section_id AS id, s.record ->> 'name' AS name, s.record ->> 'subject' A
        s.record ->> 'term_id' AS term_id, term.record AS term, s.record -> 'teachers' AS teachers,
        s.record ->> 'school_id' AS school_id,
        k.committed IS NOT NULL AS was_class,
-       NOT s.record ? 'term_id' AND (k.committed::jsonb ->> 'term_id') IS NOT NULL AS lost_term
-FROM (SELECT DISTINCT u.section_id
+       NOT s.record ? 'term_id' AND (k.committed::jsonb ->> 'term_id') IS NOT NULL AS lost_term,
+       s.record - 'students' AS record, s.before, kept.students, c.torn,
+       s.changed_after = (SELECT commit_sequence FROM districts WHERE district_id = $1)
+           AND s.before IS DISTINCT FROM s.record - 'students' AS is_changed
+FROM (SELECT u.section_id, count(*) AS torn
       FROM findings f
       CROSS JOIN LATERAL (SELECT sections FROM roster
           WHERE district_id = $1 AND kind = 'student' AND record_id = f.record_id OFFSET 0) AS r
       CROSS JOIN LATERAL unnest(r.sections) AS u(section_id)
-      WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections') AS c
-LEFT JOIN LATERAL (SELECT record FROM staged
+      WHERE f.open_of = $1 AND f.severity = 'error' AND f.code = 'student.multiple_sections'
+      GROUP BY u.section_id) AS c
+LEFT JOIN LATERAL (SELECT record, changed_after, before FROM staged
     WHERE district_id = $1 AND kind = 'section' AND record_id = c.section_id OFFSET 0) AS s ON true
+LEFT JOIN LATERAL (SELECT students FROM kept_sections
+    WHERE district_id = $1 AND section_id = c.section_id OFFSET 0) AS kept ON true
 LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0)
     AS course ON true
@@ -26,6 +32,43 @@ LEFT JOIN LATERAL (SELECT record FROM staged
 LEFT JOIN LATERAL (SELECT committed FROM roster
     WHERE district_id = $1 AND kind = 'class' AND record_id = c.section_id OFFSET 0) AS k ON true
 ORDER BY c.section_id
+
+-- name: kept_texts
+-- What conditions may read of the sections that the filter keeps, but for some ($2).
+SELECT s.record ->> 'name' AS name, s.record ->> 'subject' AS subject, s.record ->> 'period' AS period,
+       s.record ->> 'school_id' AS school_id
+FROM kept_sections k
+CROSS JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = k.section_id OFFSET 0) AS s
+WHERE k.district_id = $1 AND k.students > 0 AND k.section_id <> ALL($2::text[])
+
+-- name: new_homes
+-- Sections that are new since the last commit, the first $2, that list students in no kept section, and nobody who is
+-- in one; with what a filter reads beside them.
+SELECT s.record_id AS section_id, s.record - 'students' AS record, course.record AS course, school.record AS school,
+       term.record AS term
+FROM (SELECT record_id, record FROM staged
+      WHERE district_id = $1
+        AND changed_after = (SELECT commit_sequence FROM districts WHERE district_id = $1)
+        AND kind = 'section' AND before IS NULL AND record IS NOT NULL
+      ORDER BY record_id LIMIT $2) AS s
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE r.sections = '{}') AS bare, count(*) FILTER (WHERE r.sections <> '{}') AS placed
+    FROM jsonb_array_elements_text(s.record -> 'students') AS u(id)
+    CROSS JOIN LATERAL (SELECT coalesce(sections, '{}') AS sections FROM roster
+        WHERE district_id = $1 AND kind = 'student' AND record_id = u.id AND candidate IS NOT NULL OFFSET 0)
+        AS r) AS listed
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'course' AND record_id = s.record ->> 'course_id' OFFSET 0)
+    AS course ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'school' AND record_id = s.record ->> 'school_id' OFFSET 0)
+    AS school ON true
+LEFT JOIN LATERAL (SELECT record FROM staged
+    WHERE district_id = $1 AND kind = 'term' AND record_id = s.record ->> 'term_id' OFFSET 0)
+    AS term ON true
+WHERE listed.bare > 0 AND listed.placed * 10 <= listed.bare
+ORDER BY s.record_id
 
 -- name: sections_together
 -- Sets of kept sections that two or more students are in together, those of most students first.
@@ -199,8 +242,8 @@ ORDER BY c.students DESC, c.class_id
 SELECT r.committed::jsonb ->> 'class_id' AS class_id, count(*) AS students
 FROM roster r
 WHERE r.plan_of = $1 AND r.kind || '' = 'student' AND r.school_id = r.committed_school_id
-  AND r.committed::jsonb ->> 'class_id' = ANY($2::text[])
-  AND r.candidate::jsonb ->> 'class_id' <> r.committed::jsonb ->> 'class_id'
+  AND cardinality(r.sections) = 1 AND r.committed::jsonb ->> 'class_id' = ANY($2::text[])
+  AND r.committed::jsonb ->> 'class_id' <> r.sections[1]
 GROUP BY 1
 
 -- name: schools_without_sections
@@ -239,7 +282,8 @@ SELECT EXISTS (SELECT FROM staged WHERE district_id = $1 AND kind = 'school' AND
 -- current terms. $5 are those of unknown terms, each with its term, $6 sets of sections that are alike, as texts, with
 -- what they are, $7 students who are there under two ids. $8 numbers what became of former classes, for those whom
 -- their section lists (the class's id after "+") and for the others (after "-"). The keys of $9 are kept sections that
--- were no classes in the last commit. $10 are kept sections with their schools.
+-- were no classes in the last commit; $13 numbers what they are, for students whose other section is one class of then.
+-- $10 are kept sections with their schools. $14 numbers why new sections are not kept.
 WITH errors AS (
     SELECT record_id, (code || ' ' || coalesce(detail ->> 'field', '')) COLLATE "C" AS error, since,
            code = 'student.multiple_sections' AS is_torn, code = 'student.no_section' AS is_bare,
@@ -253,6 +297,12 @@ WITH errors AS (
     SELECT s.errors, s.sinces, r.school_id, (r.candidate::jsonb ->> 'grade') COLLATE "C" AS grade,
            coalesce(s.is_torn AND $9::jsonb IS NOT NULL AND NOT EXISTS (
                SELECT FROM unnest(r.sections) AS u(id) WHERE $9::jsonb ? u.id), false) AS is_added,
+           CASE WHEN s.is_torn AND $13::jsonb IS NOT NULL THEN (
+               SELECT CASE WHEN count(*) - count(n.number) = 1 AND min(n.number) = max(n.number) THEN min(n.number) END
+               FROM (SELECT ($13::jsonb ->> u.id)::integer AS number FROM unnest(r.sections) AS u(id)) AS n) END AS news,
+           CASE WHEN s.is_bare AND $14::jsonb IS NOT NULL THEN (
+               SELECT min(($14::jsonb ->> u.id)::integer) FROM enrollments e CROSS JOIN unnest(e.sections) AS u(id)
+               WHERE e.district_id = $1 AND e.student_id = s.record_id) END AS home,
            s.is_bare AND r.committed IS NULL AS is_new,
            CASE WHEN s.blank <> '{}' AND r.committed IS NOT NULL THEN (
                SELECT array_agg(b.field ORDER BY b.field)
@@ -304,12 +354,12 @@ WITH errors AS (
         WHERE district_id = $1 AND kind = 'student' AND record_id = s.record_id OFFSET 0) AS r ON true
 )
 SELECT p.errors, p.school_id, p.grade, p.labels, p.is_listed, p.sign, p.is_added, p.fate, p.came_from, p.class_schools,
-       p.is_new, p.lost, p.was_grade, e.error,
+       p.is_new, p.lost, p.was_grade, p.news, p.home, e.error,
        count(*) AS students, min(e.since) AS since
 FROM placed p
 CROSS JOIN LATERAL unnest(p.errors, p.sinces) AS e(error, since)
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
-ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 
 -- name: blank_before
 -- Which fields some students lack now who were committed without them.
@@ -406,6 +456,18 @@ LEFT JOIN LATERAL (SELECT record FROM staged
     WHERE district_id = $1 AND kind = 'user' AND record_id = r.record_id OFFSET 0) AS s ON true
 WHERE r.plan_of = $1 AND r.kind = 'student' AND r.candidate IS NULL
 GROUP BY 1, 2, 3, 6, 7 ORDER BY 1, 2, 3, 6, 7
+
+-- name: others_at
+-- How many students the sections of these schools list who are not in the roster: out of scope.
+SELECT l.target_id AS school_id, count(DISTINCT u.id) AS students
+FROM section_links l
+CROSS JOIN LATERAL (SELECT record -> 'students' AS students FROM staged
+    WHERE district_id = $1 AND kind = 'section' AND record_id = l.section_id OFFSET 0) AS s
+CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(s.students, '[]')) AS u(id)
+WHERE l.district_id = $1 AND l.role = 'school' AND l.target_id = ANY($2::text[])
+  AND (SELECT record ? 'student' FROM staged WHERE district_id = $1 AND kind = 'user' AND record_id = u.id)
+  AND (SELECT true FROM roster WHERE district_id = $1 AND kind = 'student' AND record_id = u.id) IS NULL
+GROUP BY 1 ORDER BY 1
 
 -- name: regraded
 -- How many committed students the plan removes, or has in another grade.

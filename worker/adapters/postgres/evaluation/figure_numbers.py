@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Generic, TypeVar
 
 from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
@@ -38,3 +39,23 @@ class FateNumbers:
     def read(self, number: int | None) -> FormerClassFate | None:
         """Return the fate that a statement found."""
         return None if number is None else self._fates[number]
+
+
+_V = TypeVar("_V")
+
+
+class ValueNumbers(Generic[_V]):
+    """What sections are, as numbers from 0 in the order of what they are."""
+
+    def __init__(self, values: Mapping[str, _V]) -> None:
+        self._values: list[_V] = sorted(set(values.values()), key=_order)
+        places = {value: number for number, value in enumerate(self._values)}
+        self.numbers = {section: places[value] for section, value in values.items()}
+
+    def read(self, number: int | None) -> _V | None:
+        """Return what a statement found."""
+        return None if number is None else self._values[number]
+
+
+def _order(value: Any) -> str:
+    return repr(value)

@@ -39,6 +39,11 @@ def section_of_row(row: asyncpg.Record) -> ConcernedSection:
         row["school_id"],
         row["was_class"],
         bool(row["lost_term"]),
+        row["record"] or {},
+        bool(row["is_changed"]),
+        row["before"],
+        row["students"] or 0,
+        row["torn"],
     )
 
 

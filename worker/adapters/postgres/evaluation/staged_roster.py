@@ -20,7 +20,7 @@ Keeping: TypeAlias = Callable[[str, str, Json | None], Json | None]
 
 _KINDS: Final = {kind.value: kind for kind in RecordKind}
 _SQL: Final = statements.load("evaluation/staged_roster")
-_STAGED_COLUMNS: Final = ("kind", "record_id", "event_id", "record", "modified")
+_STAGED_COLUMNS: Final = ("kind", "record_id", "event_id", "record", "modified", "changed_after")
 
 
 class PostgresStagedRoster:
@@ -64,7 +64,8 @@ class PostgresStagedRoster:
         changes = [newest[key] for key in sorted(newest)]  # as the index is, which is then written once
         new = [change for change in changes if change.is_new]
         if len(new) >= MANY:
-            rows = ((one.kind, one.record_id, one.event_id, one.after, one.modified) for one in new)
+            commits = await self._connection.fetchval(_SQL["commits"], self._district_id)
+            rows = (_new_row(one, commits) for one in new)
             await copy_rows(self._connection, "staged", self._district_id, _STAGED_COLUMNS, rows)
             changes = [change for change in changes if not change.is_new]
         columns = (
@@ -163,6 +164,12 @@ class PostgresStagedRoster:
             while rows := await self._connection.fetch(_SQL[f"ids_{side}"], self._district_id, after, size):
                 yield [row["record_id"] for row in rows]
                 after = rows[-1]["record_id"]
+
+
+def _new_row(change: Change, commits: int | None) -> tuple[object, ...]:
+    """Return a new record as a row; of a section it is noted after which commit it came."""
+    came_after = commits if change.kind is RecordKind.SECTION else None
+    return change.kind, change.record_id, change.event_id, change.after, change.modified, came_after
 
 
 def _columns(rows: Collection[tuple[str, ...]], width: int) -> list[list[str]]:

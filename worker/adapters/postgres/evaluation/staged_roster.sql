@@ -21,14 +21,28 @@ LEFT JOIN LATERAL (
     SELECT event_id, record, modified FROM staged
     WHERE m.place = 1 AND district_id = $1 AND kind = m.kind AND record_id = m.record_id OFFSET 0) AS s ON true
 
+-- name: commits
+-- The sequence of the last commit, if there was one.
+SELECT nullif(commit_sequence, 0) FROM districts WHERE district_id = $1
+
 -- name: write_staged
--- Stages records as these events say; a deleted one stays as a tombstone. Adds sections ($8) to those that list these
+-- Stages records as these events say; a deleted one stays as a tombstone. Of a section that changed it is noted what it
+-- was at the last commit, if there was one. Adds sections ($8) to those that list these
 -- students ($7), and takes some ($9) away, an array each for every student.
 WITH staged AS (
-    INSERT INTO staged (district_id, kind, record_id, event_id, record, modified)
-    SELECT $1, c.* FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[]) AS c
+    INSERT INTO staged AS s (district_id, kind, record_id, event_id, record, modified, changed_after)
+    SELECT $1, c.*, CASE WHEN c.kind = 'section'
+                    THEN (SELECT nullif(commit_sequence, 0) FROM districts WHERE district_id = $1) END
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::bigint[])
+        AS c(kind, record_id, event_id, record, modified)
     ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
-        event_id = EXCLUDED.event_id, record = EXCLUDED.record, modified = EXCLUDED.modified
+        event_id = EXCLUDED.event_id, record = EXCLUDED.record, modified = EXCLUDED.modified,
+        changed_after = CASE WHEN s.changed_after IS DISTINCT FROM EXCLUDED.changed_after
+                                  AND s.record - 'students' IS DISTINCT FROM EXCLUDED.record - 'students'
+                             THEN EXCLUDED.changed_after ELSE s.changed_after END,
+        before = CASE WHEN s.changed_after IS DISTINCT FROM EXCLUDED.changed_after
+                           AND s.record - 'students' IS DISTINCT FROM EXCLUDED.record - 'students'
+                      THEN s.record - 'students' ELSE s.before END
 ), changed AS MATERIALIZED (
     SELECT c.student_id, CASE WHEN e.sections IS NULL THEN c.added::text[] ELSE ARRAY(
         SELECT DISTINCT s.id FROM unnest(e.sections || c.added::text[]) AS s(id)

@@ -274,11 +274,20 @@ ON CONFLICT (district_id, student_id) DO UPDATE SET sections = EXCLUDED.sections
 
 -- name: stage_difference
 -- Stages what adopting the baseline changes.
-INSERT INTO staged AS s (district_id, kind, record_id, event_id, record, modified)
-SELECT $1, kind, record_id, event_id, after, modified FROM baseline_difference
+-- Of a section it is noted what it was at the last commit, if there was one.
+INSERT INTO staged AS s (district_id, kind, record_id, event_id, record, modified, changed_after)
+SELECT $1, kind, record_id, event_id, after, modified,
+       CASE WHEN kind = 'section' THEN (SELECT nullif(commit_sequence, 0) FROM districts WHERE district_id = $1) END
+FROM baseline_difference
 ON CONFLICT (district_id, kind, record_id) DO UPDATE SET
     event_id = CASE WHEN s.record IS DISTINCT FROM EXCLUDED.record THEN EXCLUDED.event_id ELSE s.event_id END,
-    record = EXCLUDED.record, modified = EXCLUDED.modified
+    record = EXCLUDED.record, modified = EXCLUDED.modified,
+    changed_after = CASE WHEN s.changed_after IS DISTINCT FROM EXCLUDED.changed_after
+                              AND s.record - 'students' IS DISTINCT FROM EXCLUDED.record - 'students'
+                         THEN EXCLUDED.changed_after ELSE s.changed_after END,
+    before = CASE WHEN s.changed_after IS DISTINCT FROM EXCLUDED.changed_after
+                       AND s.record - 'students' IS DISTINCT FROM EXCLUDED.record - 'students'
+                  THEN s.record - 'students' ELSE s.before END
 
 -- name: forgive_quarantine
 -- Forgives what was unreadable before the baseline began, since the district was read whole.

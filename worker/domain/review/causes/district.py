@@ -67,7 +67,7 @@ def _add_removals(
     """Add the removals; that nobody is left is no cause of its own then."""
     for others in facts.others:
         if others.code is Code.NO_STUDENTS and removed:
-            del piles[_reason(others, facts)]
+            piles.pop(_reason(others, facts), None)
             largest = max(removed, key=lambda reason: (removed[reason].removed, reason))
             removed[largest].findings[others.code.value] += others.findings
             removed[largest].date(others.since)
@@ -182,7 +182,7 @@ def _left_scope(group: Removed, facts: CauseFacts) -> ErrorReason:
     if not facts.is_scope_by_grade or was is None or was == now:
         if facts.is_filter_new:
             return SCOPE_NARROWED
-        return ErrorReason("sis.school_out_of_scope" if group.moved_to else "sis.left_scope")
+        return ErrorReason("filter.school_out_of_scope" if group.moved_to else "sis.left_scope")
     if now is None:
         return ErrorReason("sis.grade_blank")
     before, after = grade_number(was), grade_number(now)

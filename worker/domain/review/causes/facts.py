@@ -12,7 +12,10 @@ from typing import Final, NamedTuple
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
+from worker.domain.review.causes.new_classes import NewClass
+from worker.domain.review.causes.new_homes import NewHome
 from worker.domain.roster.records import Term
+from worker.domain.roster.section_filter import SectionFilter
 from worker.domain.roster.student_fields import ALWAYS_KEPT
 
 WORTH_COUNTING: Final = 5
@@ -157,6 +160,10 @@ class Blocked:
     """The required fields that are blank now, and were not in the last commit."""
     was_grade: str | None = None
     """Where they are in no class, or their grade is blank: that of the last commit, if it was another one."""
+    news: NewClass | None = None
+    """Where they are in several classes of which one was a class in the last commit: what the others are."""
+    home: NewHome | None = None
+    """Where they are in no class: why a new section is not kept that lists them, and nobody who has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,8 @@ class Removals:
     """Students that the plan adds, by school."""
     regraded: int = 0
     """Committed students whom the plan removes, or has in another grade; 0 where no grade is out of scope."""
+    others_at: Mapping[str, int] = field(default_factory=dict)
+    """Of the schools out of scope that students moved to: how many others sections there list, by school."""
 
 
 class Fate(StrEnum):
@@ -324,6 +333,12 @@ class CauseFacts:
     that everybody has."""
     new_kinds: Sequence[Label] = ()
     """Kinds of the several classes of students, of which no class of the last commit was."""
+    new_classes: Mapping[NewClass, Sequence[str]] = field(default_factory=dict)
+    """By what they are: kept sections of students in several that were no classes in the last commit."""
+    new_homes: Mapping[NewHome, Sequence[str]] = field(default_factory=dict)
+    """By why they are not kept: new sections that list students in no class, and nobody who has one."""
+    offers: Sequence[SectionFilter] = ()
+    """Filters by which such sections would not count, or would."""
     former_classes: Mapping[FormerClassFate, Sequence[str]] = field(default_factory=dict)
     """By what became of them: the former classes of students in no class, those of most students first."""
     shared_sections: SharedSections | None = None
@@ -382,4 +397,5 @@ def schools_to_name(facts: CauseFacts) -> set[str]:
     moved += [(group.place.school_id, group.moved_to) for group in removed]
     places = [(group.place.school_id, group.came_from, *group.class_schools) for group in facts.blocked]
     named = {school for schools in (*places, *moved) for school in schools if school}
+    named |= {one.now for one in facts.new_classes if one.field == "school" and one.now}
     return named | {*(facts.removals.newcomers if facts.removals else ())}

@@ -184,7 +184,7 @@ def _not_told(section_filter: SectionFilter, now: SectionView, vocabulary: Vocab
     if "school" in used:
         values["school name"] = now.school.name if now.school else None
     for name, value in values.items():
-        return FormerClassFate(Loss.CHANGED, name, "", _public_value(value, None, vocabulary))
+        return FormerClassFate(Loss.CHANGED, name, "", public_value(value, None, vocabulary))
     return FormerClassFate(Loss.CHANGED)
 
 
@@ -214,7 +214,7 @@ def _with(view: SectionView, former: FormerClass, names: Sequence[str]) -> Secti
 def _changed(name: str, committed: Section, now: Section, vocabulary: Vocabulary) -> FormerClassFate:
     if name in ("school_id", "sis_id"):
         return FormerClassFate(Loss.CHANGED, name)
-    shown = _kind_of_name if name == "name" else _public_value
+    shown = kind_of_name if name == "name" else public_value
     was, is_now = getattr(committed, name), getattr(now, name)
     return FormerClassFate(Loss.CHANGED, name, shown(was, is_now, vocabulary), shown(is_now, was, vocabulary))
 
@@ -222,13 +222,13 @@ def _changed(name: str, committed: Section, now: Section, vocabulary: Vocabulary
 def _kind(committed: Section, vocabulary: Vocabulary) -> str:
     """Return what kind of class it was: a word of its name that means homeroom, or else its subject."""
     named = next(filter(is_homeroom, vocabulary.public_words(committed.name or "")), "")
-    return named or (_public_value(committed.subject, None, vocabulary) if committed.subject else "")
+    return named or (public_value(committed.subject, None, vocabulary) if committed.subject else "")
 
 
 _Shown = Callable[[str | None, str | None, Vocabulary], str]
 
 
-def _kind_of_name(name: str | None, other: str | None, vocabulary: Vocabulary) -> str:
+def kind_of_name(name: str | None, other: str | None, vocabulary: Vocabulary) -> str:
     """Return the first public words of a name that the other name does not have, as they are written."""
     others = set(vocabulary.public_words(other or ""))
     telling = [
@@ -239,7 +239,8 @@ def _kind_of_name(name: str | None, other: str | None, vocabulary: Vocabulary) -
     return next(iter(runs_as_written(name or "", telling[:MOST_KIND_WORDS])), "")
 
 
-def _public_value(value: str | None, _: str | None, vocabulary: Vocabulary) -> str:
+def public_value(value: str | None, _: str | None, vocabulary: Vocabulary) -> str:
+    """Return a value as a sentence tells it: "" of one that is not public."""
     if not value or is_blank(value):
         return BLANK
     return " ".join(value.split()) if vocabulary.is_public_text(value) else ""

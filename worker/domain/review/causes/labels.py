@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from worker.domain.roster.name_words import SURNAMES, is_homeroom, words
 from worker.domain.roster.public_words import Vocabulary
-from worker.domain.roster.records import RecordId, Section, Term
+from worker.domain.roster.records import Json, RecordId, Section, Term
 from worker.domain.roster.terms import TermCalendar
 from worker.domain.roster.texts import is_blank
 from worker.domain.roster.written import runs_as_written
@@ -94,6 +94,21 @@ class ConcernedSection:
     """Whether it was a class in the last commit."""
     lost_term: bool = False
     """Whether it had a term then, and has none now."""
+    record: Json = field(default_factory=dict)
+    """All of it, without its students."""
+    is_changed: bool = False
+    """Whether it is new since then, or has changed, but for its students."""
+    before: Json | None = None
+    """Of one that changed: what it was then; None of one that is new."""
+    students: int = 0
+    """Students in scope for whom it counts."""
+    torn: int = 0
+    """How many of them are in another kept section as well."""
+
+    @property
+    def alone(self) -> int:
+        """Students who are in no other kept section."""
+        return max(0, self.students - self.torn)
 
     def counts_by(self, calendar: TermCalendar) -> bool:
         """Whether its term counts."""
@@ -115,7 +130,7 @@ def label_sections(
     `teacher_words` are the words of the names of `known_teachers`, ids of teachers of this district.
     Homerooms that students have `together` are told apart by the words that only one of them has.
     """
-    vocabulary = _vocabulary(sections, teacher_words, known_teachers)
+    vocabulary = vocabulary_of(sections, teacher_words, known_teachers)
     public = {section.id: _public_words(section, vocabulary) for section in sections}
     frequency = Counter(word for found in public.values() for word in set(found) if word)
     common = len(sections) * COMMON_PERCENT / 100
@@ -190,9 +205,10 @@ def _with_second(text: str, public: Sequence[str], second: Collection[str]) -> s
     return " ".join(told if text in told else [text, *told])
 
 
-def _vocabulary(
+def vocabulary_of(
     sections: Sequence[ConcernedSection], teacher_words: Collection[str], known_teachers: Collection[str]
 ) -> Vocabulary:
+    """Return the words of sections, of which it tells which are public."""
     vocabulary = Vocabulary(teacher_words)
     for section in sections:
         knows_one = any(teacher in known_teachers for teacher in section.teachers)

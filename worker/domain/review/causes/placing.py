@@ -7,6 +7,7 @@ from typing import Final
 from worker.domain.review.causes.facts import Blocked, CauseFacts, Sign
 from worker.domain.review.causes.former_classes import FormerClassFate, Loss
 from worker.domain.review.causes.leavers import keeps_leavers
+from worker.domain.review.causes.new_classes import Beside
 from worker.domain.review.causes.reasons import (
     CHANGED_SCHOOL,
     CLASSES_BEGIN_LATER,
@@ -29,7 +30,14 @@ from worker.domain.review.causes.reasons import (
     YEAR_ROLLED_OVER,
     ErrorReason,
 )
-from worker.domain.review.causes.scale import Scale, are_most, is_matter_of_terms, is_promoted_out, plain
+from worker.domain.review.causes.scale import (
+    Scale,
+    are_most,
+    is_lost,
+    is_matter_of_terms,
+    is_promoted_out,
+    plain,
+)
 
 _OF_TERMS: Final = {
     Sign.TERM_NOT_RUNNING: NO_TERM_RUNS,
@@ -64,6 +72,31 @@ def several_reason(group: Blocked, scale: Scale) -> ErrorReason:
         return ErrorReason("filter.no_rules")
     if is_matter_of_terms(group.labels):
         return ErrorReason("filter.other_terms_kept")
+    return _news(group, scale) or _of_places(group, scale)
+
+
+def _news(group: Blocked, scale: Scale) -> ErrorReason | None:
+    """Return what the sections are that came beside classes; None where another reason tells more."""
+    news, is_of_two = group.news, bool(group.class_schools)
+    if news is None or not scale.facts.is_filter_old or group.came_from in group.class_schools:
+        return None
+    kinds = plain(group.labels)
+    is_habit = len(kinds) > 1 and _is_habit(group, scale)
+    if is_habit and not scale.facts.lessons.intersection(kinds):
+        return None
+    if news.what is Beside.LEFT_OUT:
+        return ErrorReason("filter.sections_beside", news=news)
+    if is_of_two or news.what is Beside.UNKNOWN:
+        return None
+    if news.what is Beside.TAKES_OVER:
+        return ErrorReason("sis.not_dropped", news=news)
+    is_of_term = news.field == "term" and bool(news.was and news.now)
+    code = "sis.section_in_another_term" if is_of_term else "sis.section_became_class"
+    return ErrorReason(code, news=news)
+
+
+def _of_places(group: Blocked, scale: Scale) -> ErrorReason:
+    """Return the reason of students of whose classes it matters where they are, and of what kinds."""
     return _in_two_schools(group, scale) or _since_last_commit(group, scale) or _of_kinds(group, scale)
 
 
@@ -156,6 +189,10 @@ def _moved_on(group: Blocked, scale: Scale) -> ErrorReason | None:
     facts, school = scale.facts, group.place.school_id
     if school is not None and not group.is_listed and school in facts.schools_without_sections:
         return STUDENTS_LEFT if keeps_leavers(facts.school_names.get(school, "")) else SCHOOL_WITHOUT_SECTIONS
+    if group.home is not None and is_lost(group) and not _is_at_another_school(group):
+        is_for_all = group.former is not None and group.former.loss is Loss.TAKEN_OUT
+        if not (is_for_all and group.place in scale.uncovered):
+            return ErrorReason("filter.new_section_not_kept", home=group.home, fate=group.former)
     if is_promoted_out(group) and not _is_at_another_school(group):
         return YEAR_ROLLED_OVER if scale.is_new_year else PROMOTED
     return None

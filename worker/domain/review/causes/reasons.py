@@ -9,6 +9,8 @@ from schemas.words import Owner
 from worker.domain.review.causes.facts import Sign
 from worker.domain.review.causes.former_classes import FormerClassFate
 from worker.domain.review.causes.labels import Label
+from worker.domain.review.causes.new_classes import NewClass
+from worker.domain.review.causes.new_homes import NewHome
 
 
 class ErrorReason(NamedTuple):
@@ -18,6 +20,8 @@ class ErrorReason(NamedTuple):
     field: str = ""
     labels: tuple[Label, ...] = ()
     fate: FormerClassFate | None = None
+    news: NewClass | None = None
+    home: NewHome | None = None
 
     @property
     def owner(self) -> Owner:

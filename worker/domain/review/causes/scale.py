@@ -134,8 +134,12 @@ def is_promoted_out(group: Blocked) -> bool:
     """Whether students are one grade up and no section of their class lists them, nor one of a later term."""
     was, now = grade_number(group.was_grade), grade_number(group.place.grade)
     is_up = was is not None and now is not None and now - was == 1
-    is_lost = group.former is not None and group.former.loss in _LOST
-    return is_up and is_lost and group.sign is not Sign.TERM_AHEAD
+    return is_up and is_lost(group)
+
+
+def is_lost(group: Blocked) -> bool:
+    """Whether no section of their class lists students, nor one of a later term."""
+    return group.former is not None and group.former.loss in _LOST and group.sign is not Sign.TERM_AHEAD
 
 
 def _is_explained(group: Blocked, *, are_reissued: bool) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from worker.domain.review.causes.former_classes import BLANK
+from worker.domain.review.causes.former_classes import BLANK, FormerClassFate
 from worker.domain.review.causes.labels import Label, LabelKind
+from worker.domain.review.causes.new_classes import NewClass
 from worker.domain.review.causes.place_words import Amount, PlaceWords
 from worker.domain.review.causes.wording import field_name, listing, quoted
 from worker.domain.roster.public_words import Vocabulary
@@ -72,18 +73,21 @@ class SectionWords(PlaceWords):
     @property
     def what_changed(self) -> str:
         """Which field of the former classes changed, and how."""
-        fate, it = self._reason.fate, self.former
+        return self.change_of(self._reason.fate, self.former)
+
+    def change_of(self, fate: FormerClassFate | NewClass | None, it: Amount) -> str:
+        """Return which field of sections changed, and how."""
         if fate is None or not fate.field:
             return f"{it:it no longer matches|they no longer match} the section filter"
-        if fate.field == "term":
+        if fate.field == "term" and isinstance(fate, FormerClassFate):
             term = f"the term {quoted(fate.now)}" if fate.now else "another term"
             return f"{it:it is|they are} now in {term}, which {self._term_day(fate.day)}"
         noun = f"{it:its|their} {field_name(fate.field)}"
         if fate.was and fate.now:
-            return f"{noun} changed from {_value(fate.was)} to {_value(fate.now)}"
+            return f"{noun} changed from {value_text(fate.was)} to {value_text(fate.now)}"
         if fate.was:
-            return f"{noun} no longer has {_value(fate.was)}"
-        return f"{noun} is now {_value(fate.now)}" if fate.now else f"{noun} changed"
+            return f"{noun} no longer has {value_text(fate.was)}"
+        return f"{noun} is now {value_text(fate.now)}" if fate.now else f"{noun} changed"
 
     def _term_day(self, day: date | None) -> str:
         if day is None or self._facts.today is None:
@@ -247,7 +251,8 @@ def _called(term: Term) -> str:
     return f" {quoted(term.name)}" if term.name else ""
 
 
-def _value(text: str) -> str:
+def value_text(text: str) -> str:
+    """Return a value in quotation marks, if it is one."""
     return text if text == BLANK else quoted(text)
 
 

@@ -66,15 +66,23 @@ def pile_up(facts: CauseFacts) -> dict[ErrorReason, Pile]:
         former = [one for fate, some in facts.former_classes.items() if fate in of_reason for one in some]
         piles[reason].former_classes = former
         piles[reason].sections = former
-    for reason, sign in SIGNS.items():
-        if reason in piles:
-            piles[reason].sections = list(facts.signs.get(sign, ()))
+    for reason, pile in piles.items():
+        pile.sections = _told_by(reason, facts, pile.sections)
     return piles
+
+
+def _told_by(reason: ErrorReason, facts: CauseFacts, otherwise: list[str]) -> list[str]:
+    """Return the sections by which a reason is told, if it is told by some that are alike."""
+    if reason.news is not None:
+        return list(facts.new_classes.get(reason.news, otherwise))
+    if reason.home is not None:
+        return list(facts.new_homes.get(reason.home, otherwise))
+    return list(facts.signs.get(SIGNS[reason], ())) if reason in SIGNS else otherwise
 
 
 def _place_elsewhere(pile: Pile, reason: ErrorReason, group: Blocked) -> None:
     """Count the other schools of students who changed schools, or are in classes of two; and new grades."""
-    if reason == IN_TWO_SCHOOLS:
+    if reason == IN_TWO_SCHOOLS or reason.code == "filter.sections_beside":
         for school in group.class_schools:
             if school != group.place.school_id:
                 pile.place(school, None, group.students)

@@ -7,8 +7,8 @@ from typing import Final
 from worker.domain.preflight.approval import GUARDS
 from worker.domain.preflight.policy import Code
 from worker.domain.review.causes.model import most_first
+from worker.domain.review.causes.news_words import NewsWords
 from worker.domain.review.causes.place_words import Amount
-from worker.domain.review.causes.term_words import TermWords
 from worker.domain.review.causes.wording import grades, listing, quoted
 from worker.runtime.count_text import counted
 
@@ -19,7 +19,7 @@ _OWN_NUMBERS: Final = frozenset(("sis_id", "state_id", "student_number"))
 """Fields that no two students may have the same value in."""
 
 
-class Words(TermWords):
+class Words(NewsWords):
     """All words of one cause, each a property, so that only those of its sentence are worked out."""
 
     # What to do
@@ -44,6 +44,20 @@ class Words(TermWords):
             f" If this change is intended, approve the plan: rostering approve {facts.district_id} "
             f"--plan {facts.plan_digest[:DIGITS]} --reason TEXT"
         )
+
+    @property
+    def or_approve(self) -> str:
+        """How to let the plan pass that removes students who are not to be rostered any more."""
+        return self.approve.replace("If this change is intended,", "If not,", 1)
+
+    @property
+    def brings_others(self) -> str:
+        """How many other students come with a school that the scope takes in."""
+        at = self._facts.removals.others_at if self._facts.removals else {}
+        others = Amount(sum(at.get(school, 0) for school in self._pile.moved_to), "other student")
+        if not others.number:
+            return ""
+        return f"; with it, {others} of that school {others:comes|come} into our roster as well"
 
     @property
     def scope_remedy(self) -> str:

@@ -182,8 +182,13 @@ CREATE TABLE staged (
     record      jsonb,
     -- As in inbox. Of a tombstone: when a baseline did not have the record.
     modified    bigint,
+    -- Of a section that changed, but for its students, after a commit: the sequence of that commit, and the record
+    -- before, without students; null if it was not there. After a later commit they say nothing any more.
+    changed_after bigint,
+    before        jsonb,
     PRIMARY KEY (district_id, kind, record_id)
 );
+CREATE INDEX staged_changed ON staged (district_id, changed_after) WHERE changed_after IS NOT NULL;
 
 -- Which live sections list a student, in their order. One row a student: an enrollment costs a few bytes of it.
 CREATE TABLE enrollments (

@@ -37,12 +37,11 @@ FIRST_LOAD: Final = {
         FROM floor_staged WHERE district_id = $1 AND kind = 'user' AND record ? 'student'""",
     "roster": """
         INSERT INTO floor_roster (district_id, kind, record_id, candidate, candidate_member, school_id,
-                                  sections, grade, blocked)
+                                  sections, grade)
         SELECT s.district_id, 'student', s.record_id, c.text,
                sha256(convert_to('{"id":"' || s.record_id || '","kind":"student","record":' || c.text || '}',
                                  'UTF8')),
-               s.record #>> '{student,texts,school_id}', k.sections, s.record #>> '{student,texts,grade}',
-               coalesce(cardinality(k.sections), 0) <> 1
+               s.record #>> '{student,texts,school_id}', k.sections, s.record #>> '{student,texts,grade}'
         FROM floor_staged s
         LEFT JOIN (SELECT e.student_id, array_agg(l.section_id) AS sections
                    FROM floor_enrollments e CROSS JOIN LATERAL unnest(e.sections) AS l(section_id)
@@ -66,8 +65,8 @@ DIFFERENT: Final = """
     FULL JOIN floor_roster f
         ON f.district_id = r.district_id AND f.kind = r.kind AND f.record_id = r.record_id
     WHERE coalesce(r.kind, f.kind) = 'student'
-      AND (r.sections, r.school_id, r.grade, r.blocked, r.plan_of)
-          IS DISTINCT FROM (f.sections, f.school_id, f.grade, f.blocked, f.plan_of)"""
+      AND (r.sections, r.school_id, r.grade, r.plan_of)
+          IS DISTINCT FROM (f.sections, f.school_id, f.grade, f.plan_of)"""
 """How many students the floor gave another entry than the worker."""
 
 _IS_BLANK: Final = " OR ".join(
@@ -105,12 +104,12 @@ CHANGE: Final = f"""
         FROM counted c JOIN roster r ON r.record_id = c.record_id
         WHERE r.district_id = $1 AND r.kind = 'student' AND r.sections IS DISTINCT FROM c.sections
     ), changed AS (
-        UPDATE roster r SET sections = w.sections, blocked = w.blocked, candidate = w.candidate,
+        UPDATE roster r SET sections = w.sections, candidate = w.candidate,
             candidate_member = sha256(convert_to(
                 '{{"id":"' || r.record_id || '","kind":"student","record":' || w.candidate || '}}', 'UTF8'))
         FROM wanted w
         WHERE r.district_id = $1 AND r.kind = 'student' AND r.record_id = w.record_id
-        RETURNING r.record_id, r.sections, r.blocked
+        RETURNING r.record_id, r.sections, w.blocked
     ), found AS (
         INSERT INTO findings (district_id, kind, record_id, member, code, severity, detail, open, reported)
         SELECT $1, 'student', record_id, sha256(convert_to('floor ' || record_id, 'UTF8')), 'floor',

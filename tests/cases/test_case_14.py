@@ -41,6 +41,9 @@ def check(cause: Json, students: int, sections: int) -> None:
         f"but different teachers ({sections} sections in all): each co-teacher has a section of the same "
         "class. No section filter can tell these apart. Ask the district to put both teachers on one section "
         "in its SIS, or to keep only the lead teacher's section. "
+        "These sections have no term. If some are for another term or school year, they have to stay in the "
+        "SIS: the district has to share only those of the current term with us, or to give each section its "
+        "term, by which our section filter can choose. "
         f"When this is fixed, {students} students have no error left."
     )
     assert len(cause["sections"]) == sections

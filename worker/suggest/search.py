@@ -85,8 +85,13 @@ class _Merging:
         return np.array([one.cost for one in self.pool])
 
 
-def search(pricing: Pricing, in_force: RuleSet, deadline: Deadline, progress: Progress) -> Search:
-    """Return the drafts that suit the district best; the one `in_force` is among them if it does."""
+def search(
+    pricing: Pricing, in_force: RuleSet, deadline: Deadline, progress: Progress, *, keeps_homerooms: bool
+) -> Search:
+    """Return the drafts that suit the district best; the one `in_force` is among them if it does.
+
+    With `keeps_homerooms` none takes students out of homerooms that the filter in force gives them.
+    """
     survey = pricing.survey
     known = [in_force] if in_force.exactly_one >= WORTH_KEEPING * survey.students else []
     chosen, good, is_cut_short = _ask_schools(pricing, deadline, progress)
@@ -111,7 +116,8 @@ def search(pricing: Pricing, in_force: RuleSet, deadline: Deadline, progress: Pr
     found += [draft(pricing, [one], "union") for one in pool if one.rule.schools is None]
     best = min(found, key=lambda one: one.rank)
     found += [completed(pricing, with_program_first(pricing, best), deadline)] if best.score > 0 else []
-    found = [one for one in found if one is in_force or not takes_from_classes(pricing, one, in_force)]
+    if keeps_homerooms:
+        found = [one for one in found if one is in_force or not takes_from_classes(pricing, one, in_force)]
     return Search([tied(pricing, one) for one in _ranked(survey, found)], is_cut_short)
 
 

@@ -38,7 +38,8 @@ async def search(
 
     def found() -> list[Suggestion]:
         district = picture()
-        best = suggest(district.within(in_force), in_force, deadline, progress)
+        survey = district.within(in_force)
+        best = suggest(survey, in_force, deadline, progress, is_rostered=bool(classes))
         for offer in offers:
             best = with_offer(offered(district.within(offer), offer), best)
         most = sum(classes.values()) * FEW_PERCENT / 100

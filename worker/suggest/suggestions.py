@@ -88,10 +88,16 @@ class Suggestion:
 
 
 def suggest(
-    survey: Survey, in_force: SectionFilter, deadline: Deadline, progress: Progress = no_progress
+    survey: Survey,
+    in_force: SectionFilter,
+    deadline: Deadline,
+    progress: Progress = no_progress,
+    *,
+    is_rostered: bool = False,
 ) -> list[Suggestion]:
     """Return the best section filters for the scope of the one `in_force`, the best first; at most five.
 
+    Of a district that is not rostered, none takes students out of homerooms that the filter in force keeps.
     Runs for seconds to minutes without a pause: in a thread of its own where others wait.
     """
     if not survey.students:
@@ -99,7 +105,8 @@ def suggest(
     current_only = in_force.current_term_only or _terms_matter(survey)
     seen = survey.in_current_terms() if current_only else survey
     pricing = Pricing(seen)
-    found = search(pricing, draft_in_force(survey, pricing, in_force), deadline, progress)
+    known = draft_in_force(survey, pricing, in_force)
+    found = search(pricing, known, deadline, progress, keeps_homerooms=not is_rostered)
     suggested: list[Suggestion] = []
     others = OtherRules(seen) if found.drafts else None
     for one in found.drafts:

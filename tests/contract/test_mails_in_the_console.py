@@ -34,7 +34,7 @@ async def writing(store: StoreUnderTest) -> None:
         compose=Composer(Vendor(help_address="help@vendor.example")).compose,
         public_url="https://rostering.example.org",
     )
-    onboarding._onboarding_rules = onboarding_rules
+    onboarding._onboarding_rules = onboarding._advancing._onboarding_rules = onboarding_rules
     await onboarding.choose(DISTRICT, Description("Larkspur", TEAM, "America/Chicago"), "vic")
 
 

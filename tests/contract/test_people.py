@@ -526,7 +526,7 @@ async def test_time_moves_no_purged_or_disconnected_district(store: StoreUnderTe
         await store.rows("DELETE FROM outbox")
         await store.districts.purge(DISTRICT, "ada")
     else:
-        await store.rows("UPDATE connections SET disconnected_at = now(), token = NULL")
+        await store.rows("UPDATE connections SET disconnected_at = now(), token = NULL, token_digest = NULL")
     await pass_time(store)
 
     assert await evaluate(store) == []

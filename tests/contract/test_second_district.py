@@ -196,7 +196,7 @@ async def test_a_refused_baseline_leaves_other_districts_be(store: StoreUnderTes
     run = await store.baselines.add(run, staged_records("courses", [course_json()], DISTRICT), record_id(800))
 
     disconnected = f"""
-        UPDATE public.connections SET disconnected_at = now(), token = NULL
+        UPDATE public.connections SET disconnected_at = now(), token = NULL, token_digest = NULL
         WHERE district_id = '{shadow.SHADOW}'"""
     async with twin(store, disconnected):
         run = await store.baselines.skip(run)

@@ -27,7 +27,9 @@ CONNECT: Final = """
     WITH known AS (INSERT INTO districts (district_id) VALUES ($1) ON CONFLICT DO NOTHING)
     INSERT INTO connections (district_id) VALUES ($1)
     ON CONFLICT (district_id) DO UPDATE SET disconnected_at = NULL"""
-DISCONNECT: Final = "UPDATE connections SET disconnected_at = now(), token = NULL WHERE district_id = $1"
+DISCONNECT: Final = (
+    "UPDATE connections SET disconnected_at = now(), token = NULL, token_digest = NULL WHERE district_id = $1"
+)
 KNOW: Final = "INSERT INTO districts (district_id) VALUES ($1) ON CONFLICT DO NOTHING"
 EVALUATED: Final = "UPDATE districts SET batch_number = batch_number + 1 WHERE district_id = $1"
 SECTION: Final = """

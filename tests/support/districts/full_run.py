@@ -13,7 +13,7 @@ from worker.domain.preflight.policy import Code
 from worker.domain.preflight.turnover import FilterEffect
 from worker.domain.roster.scope_counts import ScopeValue
 from worker.domain.roster.section_filter import SectionFilter
-from worker.operations.trial.service import Trial
+from worker.operations.trial.service import FilterTrial
 from worker.pipeline.evaluate.candidate.district import planned_moves
 from worker.pipeline.evaluate.preflight import run_preflight
 
@@ -54,4 +54,4 @@ async def evaluated(store: StoreUnderTest, district_id: str, section_filter: Sec
             if one.finding.code is Code.SCOPE_MATCHES_NOTHING
         ]
         unmatched.sort(key=lambda one: one.key)  # findings stand in the order that they were written in
-        return Trial(state.tally, effect, unmatched).to_json()
+        return FilterTrial(state.tally, effect, unmatched).to_json()

@@ -40,7 +40,7 @@ class RecentMoves:
 NO_MOVES = RecentMoves()
 
 
-class Move(NamedTuple):
+class PlannedMove(NamedTuple):
     """What a plan makes of a student whom it adds, removes, or gives another class.
 
     `school` and `before` are those that are committed; `after` is the class that he would have.
@@ -102,7 +102,7 @@ class PlannedMoves:
         self._planned = set[str]()
         self._moves_anyone = False
 
-    def count(self, moves: Iterable[Move]) -> None:
+    def count(self, moves: Iterable[PlannedMove]) -> None:
         """Count students whom the plan moves."""
         came, chains, alone, window = self._recent.came, self._recent.chains, self._alone, self._window
         for student, school, before, after, was_there, is_there in moves:

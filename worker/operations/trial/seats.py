@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from worker.domain.roster.section_filter import NO_RULE, Strategy
-from worker.operations.trial.sections import KeptSections
+from worker.operations.trial.sections import RankedSections
 from worker.operations.trial.snapshot import TrialSnapshot
 
 
 @dataclass(slots=True)
-class Seats:
+class SeatCounts:
     """For each student whom a kept section lists, how many sections count, and one of them by its place."""
 
-    sections: KeptSections
+    sections: RankedSections
     ranks: Sequence[int]
     """The rank of each section as the strategy has it: by `union` one rule is as good as another."""
     counts: dict[str, int] = field(default_factory=dict)
@@ -44,10 +44,10 @@ class Seats:
         return places
 
 
-async def count_seats(snapshot: TrialSnapshot, sections: KeptSections, strategy: Strategy) -> Seats:
+async def count_seats(snapshot: TrialSnapshot, sections: RankedSections, strategy: Strategy) -> SeatCounts:
     """Count the sections of every student whom these list."""
     ranks = [NO_RULE] * len(sections.ids) if strategy == "union" else sections.ranks
-    seats = Seats(sections, ranks)
+    seats = SeatCounts(sections, ranks)
     listed = snapshot.listed(sections.ids)
     for _, places in groupby(range(len(sections.ids)), ranks.__getitem__):
         counts, last = Counter[str](), dict[str, int]()

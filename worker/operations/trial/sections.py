@@ -29,7 +29,7 @@ Names = Mapping[str, Mapping[str, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class KeptSections:
+class RankedSections:
     """The sections that a filter keeps, those of the earliest rule first, with its rule and their schools."""
 
     ids: Sequence[str]
@@ -39,7 +39,7 @@ class KeptSections:
 
 async def keep_sections(
     snapshot: TrialSnapshot, section_filter: SectionFilter, schools: Sequence[School]
-) -> KeptSections:
+) -> RankedSections:
     """Return the sections that the filter keeps on the day of the snapshot."""
     wanted = _columns_of(section_filter)
     own = {_FIELD_BESIDE.get(name, name) for name in wanted} | {"school_id", "term_id"}
@@ -50,7 +50,7 @@ async def keep_sections(
     columns = {name: _column(name, texts, names) for name in wanted}
     found_ranks = ranks(section_filter, columns, current)
     places = np.argsort(found_ranks, kind="stable")[: int((found_ranks < NOT_KEPT).sum())].tolist()
-    return KeptSections(
+    return RankedSections(
         [found.ids[place] for place in places],
         found_ranks[places].tolist(),
         [texts["school_id"][place] for place in places],

@@ -26,7 +26,7 @@ from worker.runtime.progress import Progress, no_progress
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class FilterTrial:
     """The outcome of a trial."""
 
     tally: Tally
@@ -87,7 +87,7 @@ async def filter_effect(
 
 async def run_trial(
     snapshot: TrialSnapshot, section_filter: SectionFilter, progress: Progress = no_progress
-) -> Trial:
+) -> FilterTrial:
     """Count what the filter would do."""
     state, policy, tally = snapshot.state, snapshot.state.policy, Tally()
     is_stale = state.evaluated_policy != policy.fingerprint() or state.is_partly_loaded
@@ -118,7 +118,7 @@ async def run_trial(
     await classes.count_schools(students.schools | named, schools)
     unmatched = matching_nothing(tally, section_filter.scope, scope)
     effect = await _count_district(snapshot, section_filter, students, unmatched)
-    return Trial(tally, effect, unmatched)
+    return FilterTrial(tally, effect, unmatched)
 
 
 def _in_scope(groups: Sequence[StudentGroup], scope: KnownScope) -> set[str]:

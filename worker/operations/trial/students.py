@@ -10,13 +10,13 @@ from typing import Final
 from schemas.words import RosterKind
 from worker.domain.preflight.checks import StudentContext, student_findings
 from worker.domain.preflight.policy import Code, Policy
-from worker.domain.preflight.recent_moves import Move, PlannedMoves
+from worker.domain.preflight.recent_moves import PlannedMove, PlannedMoves
 from worker.domain.preflight.tally import Tally
 from worker.domain.roster.canonical import from_bytes
 from worker.domain.roster.records import RecordId, student_from_json
 from worker.domain.roster.roster import members_with_classes, student_entry
 from worker.domain.roster.scope import KnownScope
-from worker.operations.trial.seats import Seats
+from worker.operations.trial.seats import SeatCounts
 from worker.operations.trial.snapshot import StagedStudent, StudentRows, TrialSnapshot
 from worker.pipeline.evaluate.candidate.context import chunks
 from worker.pipeline.evaluate.candidate.step2_students import identities
@@ -41,7 +41,7 @@ class StudentTrial:
 
     tally: Tally
     policy: Policy
-    seats: Seats
+    seats: SeatCounts
     moves: PlannedMoves
     erased: Collection[str]
     in_scope: set[str] | None = None
@@ -140,14 +140,16 @@ class StudentTrial:
         self.tally.add_entries(RosterKind.STUDENT, len(changed), digest, upserted, 0)
         self._count_moves(self._move(rows, place, after) for place, after in changed)
 
-    def _move(self, rows: StudentRows, place: int, after: str | None, *, is_there: bool = True) -> Move:
+    def _move(
+        self, rows: StudentRows, place: int, after: str | None, *, is_there: bool = True
+    ) -> PlannedMove:
         committed = rows.committed_members[place]
         is_same = committed == rows.members[place]
         before = rows.classes[place] if is_same else rows.committed_classes[place]
         school = rows.committed_schools[place]
-        return Move(rows.ids[place], school, before, after, committed is not None, is_there)
+        return PlannedMove(rows.ids[place], school, before, after, committed is not None, is_there)
 
-    def _count_moves(self, moves: Iterable[Move]) -> None:
+    def _count_moves(self, moves: Iterable[PlannedMove]) -> None:
         self.moves.count(
             move
             for move in moves
@@ -201,7 +203,11 @@ class StudentTrial:
             self.schools.add(school)
         was_there = one.committed_member is not None
         self._count_moves(
-            [Move(one.id, one.committed_school, one.committed_class, class_id, was_there, is_there=True)]
+            [
+                PlannedMove(
+                    one.id, one.committed_school, one.committed_class, class_id, was_there, is_there=True
+                )
+            ]
         )
         return [(name, digest) for _, name, digest in identities(student, self.policy.unique_fields)]
 

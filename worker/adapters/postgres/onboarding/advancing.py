@@ -32,7 +32,7 @@ _LARGE_READS: Final = "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapsca
 """All districts are looked at; see `worker.adapters.postgres.database` for the usual way."""
 
 
-class Advancing:
+class PostgresAdvancing:
     """What one process remembers of its looks."""
 
     def __init__(self, database: Database, onboarding_rules: OnboardingRules) -> None:

@@ -11,7 +11,7 @@ import asyncpg
 from worker.adapters.postgres import statements
 from worker.adapters.postgres.database import Connection, Database
 from worker.adapters.postgres.onboarding import connect_links, orders
-from worker.adapters.postgres.onboarding.advancing import Advancing
+from worker.adapters.postgres.onboarding.advancing import PostgresAdvancing
 from worker.adapters.postgres.onboarding.observations import onboarding_of, sharing_of, zone_of
 from worker.adapters.postgres.onboarding.orders import lock
 from worker.domain.mail.mails import Mail
@@ -47,7 +47,7 @@ class PostgresOnboarding:
     def __init__(self, database: Database, onboarding_rules: OnboardingRules = OnboardingRules()) -> None:  # noqa: B008 — frozen
         self._database = database
         self._onboarding_rules = onboarding_rules
-        self._advancing = Advancing(database, onboarding_rules)
+        self._advancing = PostgresAdvancing(database, onboarding_rules)
 
     async def records(self) -> list[Record]:
         """Return every district in onboarding, by id."""
